@@ -1,0 +1,19 @@
+# ARGS go on: make test ARGS="-k pairing", make run ARGS="--help". PYTHON names another interpreter.
+PYTHON ?= python3
+UV ?= uv
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help run test check lock
+
+help:
+	@echo "make run      serve conf/dev.toml on loopback"
+	@echo "make test     all tests, with real parts"
+	@echo "make check    format, lint, types, import rules"
+	@echo "make lock     write the lock files anew from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)"
+
+run test check:
+	@$(PYTHON) tools/setup.py $@ -- $(ARGS)
+
+lock:
+	$(COMPILE) $(ARGS) pyproject.toml -o requirements.lock
+	$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
