@@ -1,0 +1,17 @@
+"""The gateway meets the world: sockets, HTTP, frames, encodings, configuration. It imports the actors, never the other way.
+
+Where to look::
+
+    cli, app           the command line; the composition root: builds all, starts in order, stops in reverse
+    config             every key; config_sources reads it from file, environment and flags
+    upgrade, handshake HTTP up to the 101, bounded; then the socket is detached
+    admission, routes  who may connect; /health, /ready and what is wrong with every other path
+    connection         one detached socket: read events -> frames -> messages -> its PeerActor
+    outbox             what waits to be written to one client
+    frames             RFC 6455, bytes in and out
+    wire               JSON and MessagePack <-> messages; gate, members, registration and translation are its parts
+    scheduler          turns and deadlines of the actors on gevent's hub
+    backplane          where groups have their order of joins: memory
+    operator           what operators see: metrics
+    logs               JSON lines or text
+"""

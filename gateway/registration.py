@@ -1,0 +1,66 @@
+"""The payload of a register: the one payload that the server reads (``docs/protocol.md``: Client to server)."""
+
+from actors.events import Format, Reference
+from actors.messages import BadMessage, Register
+from actors.reasons import ErrorCode
+from gateway.gate import id_fault, kind
+from gateway.members import Malformed, Member, read_members
+from gateway.translation import Unrepresentable, json_to_msgpack, msgpack_to_json
+
+__all__ = ["read_register"]
+
+_FIX = "send an object with the strings peer_id and group_id"
+
+
+def read_register(form: Format, payload: bytes | None, *, id_: str | None, id_length: int, metadata_bytes: int) -> Register | BadMessage:
+    """Read what a client that registers says of itself; keys beyond the known ones are for later versions and are left out.
+
+    The metadata of the result is JSON text that has a MessagePack form too, so that any list with this peer can be written in both.
+    """
+    reference = Reference(id=id_, type="register")
+    try:
+        if payload is None:
+            raise Malformed("missing")  # noqa: TRY301 - the same answer as for a payload that is something else
+        members = read_members(form, payload)
+        peer_id = _id("peer_id", members.get("peer_id"), id_length)
+        group_id = _id("group_id", members.get("group_id"), id_length)
+        metadata = _metadata(form, members.get("metadata"), metadata_bytes)
+    except Malformed as fault:
+        return BadMessage(ErrorCode.BAD_REGISTER, f"payload: {fault}; {_FIX}", reference)
+    except Unrepresentable as fault:
+        says = f"{fault.at('payload.metadata')}; send what both JSON and MessagePack can say"
+        return BadMessage(ErrorCode.BAD_REGISTER, says, reference)
+    except _Refused as fault:
+        return BadMessage(fault.code, str(fault), reference)
+    return Register(peer_id, group_id, metadata, id_)
+
+
+class _Refused(Exception):
+    """A member is not what it must be."""
+
+    def __init__(self, says: str, code: ErrorCode = ErrorCode.BAD_REGISTER) -> None:
+        super().__init__(says)
+        self.code = code
+
+
+def _id(name: str, member: Member | None, longest: int) -> str:
+    field = f"payload.{name}"
+    if member is None:
+        raise _Refused(f"{field}: missing; {_FIX}")
+    if not isinstance(member.value, str):
+        raise _Refused(f"{field}: expected a string, got {kind(member.value)}; {_FIX}")
+    fault = id_fault(field, member.value, longest)
+    if fault:
+        raise _Refused(fault)
+    return member.value
+
+
+def _metadata(form: Format, member: Member | None, most: int) -> bytes | None:
+    if member is None:
+        return None
+    text = member.raw if form is Format.JSON else msgpack_to_json(member.raw)
+    if len(text) > most:
+        raise _Refused(f"payload.metadata: {len(text)} bytes of JSON; send at most {most}", ErrorCode.TOO_LARGE)
+    if form is Format.JSON:
+        json_to_msgpack(text)  # for what it refuses
+    return text
