@@ -1,0 +1,16 @@
+"""Actors decide: who is in which group, who may speak, who is told what, who is gone. No socket, no codec, no gateway.
+
+Where to look::
+
+    messages    every message that an actor accepts, grouped by receiver; the events that go to clients
+    reasons     the one table of error codes, close codes and leave reasons; the error tree
+    ports       what the outside supplies: Clock, Scheduler, Outbox, Backplane, Metrics
+    runtime     BrokerActor: a pykka actor whose mailbox is drained in batches by a Scheduler
+    directory   Directory: the supervisor; (tenant, group) -> GroupActor
+    group       GroupActor: one group; the total order of what happens in it
+    peer        PeerActor: one connection's life
+    membership  pure: who is in a group, in which order
+    pairing     pure: which candidates wait for which answer
+    liveness    pure: who is silent for how long, and what that calls for
+    allowance   pure: token buckets for message, byte and register rates
+"""

@@ -1,0 +1,72 @@
+"""Client: the far end of a connection as its PeerActor sees it: what it is told, how it behaves, and what it said too early."""
+
+from actors.conduct import Conduct
+from actors.events import ErrorEvent, Reference
+from actors.messages import Inbound
+from actors.ports import Metrics, Outbox
+from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
+
+__all__ = ["EARLY_MESSAGES", "Client"]
+
+EARLY_MESSAGES = 64
+"""Messages that wait for the end of a register or leave, at most; the next ones are refused with `rate_limited`."""
+
+
+class Client:
+    """One Outbox, and the conduct of whoever reads it. Every refusal that a client is told of is counted here.
+
+    `send(event)` is `Outbox.send`, and `spend(now, size)` is `Conduct.message`.
+    """
+
+    __slots__ = ("_conduct", "_count", "_early", "_outbox", "send", "spend")
+
+    def __init__(self, outbox: Outbox, conduct: Conduct, metrics: Metrics) -> None:
+        self._outbox = outbox
+        self._conduct = conduct
+        self._early: list[Inbound] = []
+        self._count = metrics.increment
+        # Not methods of their own: both are on the way of each relay, and a call costs 0.05 us.
+        self.send = outbox.send
+        self.spend = conduct.message
+
+    def error(self, code: ErrorCode, reference: Reference, says: str = "", retry_after_ms: int | None = None) -> None:
+        """Tell the client that something failed. An outbox that is full is closing, so that there is nobody left to tell."""
+        words = ERRORS[code]
+        self._count("errors", code)
+        self._outbox.send(ErrorEvent(code, says or words.says, words.temporary, reference, retry_after_ms))
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        self._outbox.ping()
+
+    def close(self, code: CloseCode, says: str = "") -> None:
+        """End the connection with a code and a sentence."""
+        self._outbox.close(code, says or CLOSES[code].says)
+
+    def too_fast(self, now: float, reference: Reference, wait_ms: int) -> bool:
+        """Tell the client that a message was over the rates (`Conduct.message`). True when it was told too often."""
+        self.error(ErrorCode.RATE_LIMITED, reference, retry_after_ms=wait_ms)
+        return self._conduct.warned(now)
+
+    def may_register(self, now: float, reference: Reference) -> bool:
+        """Whether a register is within the rate. If not, the client has been told."""
+        wait = self._conduct.register(now)
+        if wait:
+            self.error(ErrorCode.RATE_LIMITED, reference, retry_after_ms=wait)
+        return not wait
+
+    def misbehaved(self, now: float) -> bool:
+        """The client sent something bad and was told. True when that was one too many."""
+        return self._conduct.fault(now)
+
+    def keep(self, message: Inbound) -> None:
+        """Keep what cannot be acted on yet, in order, up to EARLY_MESSAGES; the client is told of what is not kept."""
+        if len(self._early) < EARLY_MESSAGES:
+            self._early.append(message)
+        else:
+            self.error(ErrorCode.RATE_LIMITED, message.reference(), "too many messages before the answer to register or leave")
+
+    def kept(self) -> list[Inbound]:
+        """What was kept; it is the caller's from now on."""
+        early, self._early = self._early, []
+        return early

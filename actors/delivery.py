@@ -1,0 +1,91 @@
+"""Delivery: what other peers send to one client, in order; at once, or behind the answer that it must not overtake."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from actors.client import Client
+from actors.events import Relayed
+from actors.pairing import Pairing
+from actors.ports import Metrics, Timer
+from actors.reasons import ErrorCode
+
+if TYPE_CHECKING:
+    from actors.seat import Seat
+
+__all__ = ["Delivery"]
+
+
+class Delivery:
+    """The way into one client's outbox.
+
+    Guarantee: each message is handed to the outbox once, in the order of its sender, or its sender is told why not.
+    """
+
+    __slots__ = ("_armed", "_client", "_count", "_make_timer", "_pairing", "_seat", "_timer")
+
+    def __init__(self, client: Client, seat: "Seat", metrics: Metrics, pairing: Pairing | None, make_timer: Callable[[], Timer]) -> None:
+        self._client = client
+        self._seat = seat
+        self._count = metrics.increment
+        self._pairing = pairing
+        self._make_timer = make_timer
+        self._timer: Timer | None = None
+        self._armed = False
+
+    def deliver(self, message: Relayed, now: float) -> None:
+        """Hand a message over, or hold it."""
+        if self._pairing is None:
+            self._hand_over(message)
+            return
+        ready = self._pairing.pass_or_hold(message, now)
+        self._hand_over_all(ready)
+        # Armed already: then for an earlier deadline, for all wait equally long.
+        if not ready and not self._armed:
+            self._arm(now)
+
+    def answered(self, source_id: str) -> None:
+        """The client's answer to `source_id` has passed: its candidates may."""
+        if self._pairing is not None:
+            self._hand_over_all(self._pairing.release(source_id))
+
+    def left(self, source_id: str) -> None:
+        """`source_id` has left: what was held for it comes before the client hears of that, and nothing of it after."""
+        if self._pairing is not None:
+            self._hand_over_all(self._pairing.forget(source_id))
+
+    def expire(self, now: float) -> None:
+        """No answer came in time: let the candidates pass."""
+        self._armed = False
+        if self._pairing is not None:
+            self._hand_over_all(self._pairing.expire(now))
+            self._arm(now)
+
+    def give_back(self) -> None:
+        """The client leaves its group, or joins it anew: whoever sent something that is still held is told."""
+        self._armed = False
+        if self._timer is not None:
+            self._timer.stop()
+        if self._pairing is not None:
+            for held in self._pairing.clear():
+                held.give_back(ErrorCode.UNDELIVERED, self._seat.peer_id)
+
+    def _hand_over(self, message: Relayed) -> None:
+        refusal = self._client.send(message)
+        if refusal is None:
+            self._count("deliveries", message.type)
+        else:
+            # Named, for a message to the whole group reaches some and not others.
+            message.give_back(refusal, self._seat.peer_id)
+
+    def _hand_over_all(self, messages: list[Relayed]) -> None:
+        for message in messages:
+            self._hand_over(message)
+
+    def _arm(self, now: float) -> None:
+        deadline = self._pairing.next_deadline() if self._pairing is not None else None
+        if deadline is None:
+            return
+        if self._timer is None:
+            self._timer = self._make_timer()
+        self._timer.start(max(0.0, deadline - now))
+        self._armed = True

@@ -1,0 +1,193 @@
+"""Directory: the supervisor. It knows which actor is which group, starts them, ends them, and replaces those that fail."""
+
+import logging
+from collections import deque
+from typing import NamedTuple
+
+import pykka
+
+from actors.events import Message
+from actors.group import GroupActor, GroupRules
+from actors.membership import Member
+from actors.messages import ActorFailed, Depart, Drain, EndGroup, Forward, GroupEmpty, GroupKey, GroupLost, Join, Testament
+from actors.ports import Backplane
+from actors.reasons import ErrorCode, LeaveReason, MailboxFull
+from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
+
+__all__ = ["RESTARTS", "RESTART_SECONDS", "Directory", "DirectoryRules"]
+
+logger = logging.getLogger("actors.directory")
+
+RESTARTS = 3
+"""Failures of one group within RESTART_SECONDS after which it is given up: what it holds is what makes it fail."""
+
+RESTART_SECONDS = 10.0
+
+_NOWHERE = GroupKey("", "")
+
+
+class DirectoryRules(NamedTuple):
+    """`groups_per_tenant` bounds the table of groups; `group` holds for each of them."""
+
+    groups_per_tenant: int
+    group: GroupRules
+
+
+class _Entry:
+    """A group, how many joins were sent its way, and what came after it had failed and before the Directory knew."""
+
+    __slots__ = ("failures", "group", "joins", "late")
+
+    def __init__(self, group: BrokerRef) -> None:
+        self.group = group
+        self.joins = 0
+        self.late: list[Message] = []
+        self.failures: deque[float] = deque(maxlen=RESTARTS)
+
+
+class Directory(BrokerActor):
+    """(tenant, group) -> GroupActor. Every message that starts a membership passes here, a relay never does."""
+
+    def __init__(self, runtime: Runtime, rules: DirectoryRules, backplane: Backplane, supervisor: BrokerRef | None = None) -> None:
+        super().__init__(runtime, supervisor)
+        self._rules = rules
+        self._backplane = backplane
+        self._entries: dict[GroupKey, _Entry] = {}
+        self._by_tenant: dict[str, int] = {}
+        self._draining = False
+
+    @handles(Forward)
+    def forward(self, message: Forward) -> None:
+        """Pass a message on to its group; a Join starts a group that is not there."""
+        key, forwarded = message.key, message.message
+        entry = self._entries.get(key)
+        if isinstance(forwarded, Join):
+            if self._draining:
+                forwarded.unhandled(key, ErrorCode.DRAINING)
+                return
+            entry = entry or self._open(key)
+            if entry is None:
+                forwarded.unhandled(key, ErrorCode.TENANT_FULL)
+                return
+        if entry is None:
+            forwarded.unhandled(key, ErrorCode.NOT_REGISTERED)
+        else:
+            _pass_on(key, entry, forwarded)
+
+    def _open(self, key: GroupKey) -> _Entry | None:
+        groups = self._by_tenant.get(key.tenant, 0)
+        if groups >= self._rules.groups_per_tenant:
+            return None
+        self._by_tenant[key.tenant] = groups + 1
+        entry = self._entries[key] = _Entry(self._start_group(key))
+        return entry
+
+    def _start_group(self, key: GroupKey, members: tuple[Member, ...] | None = None) -> BrokerRef:
+        return GroupActor.start(self._runtime, self.ref, key, self._rules.group, self._backplane, members)
+
+    @handles(GroupEmpty)
+    def group_is_empty(self, message: GroupEmpty) -> None:
+        """End the group, unless a join is on its way: then the group has handled fewer than were sent, and will say so again."""
+        entry = self._entries.get(message.key)
+        if entry is not None and entry.group is message.group and entry.joins == message.joins:
+            self._strike_off(message.key)
+            entry.group.post(EndGroup())
+
+    def _strike_off(self, key: GroupKey) -> None:
+        del self._entries[key]
+        left = self._by_tenant[key.tenant] - 1
+        if left:
+            self._by_tenant[key.tenant] = left
+        else:
+            del self._by_tenant[key.tenant]
+
+    @handles(Drain)
+    def drain_node(self, _message: Drain) -> None:
+        """No more joins from here on; peers that are in stay until their connections are closed."""
+        self._draining = True
+
+    # --- Failures ---
+
+    @handles(ActorFailed)
+    def actor_failed(self, message: ActorFailed) -> None:
+        """Replace a failed group, with its members in their places.
+
+        A failed PeerActor has closed its connection and left its group itself; what others had sent it is given back here.
+        """
+        will = message.testament
+        if not isinstance(will, Testament):
+            _give_back(_NOWHERE, message)
+            return
+        entry = self._entries.get(will.key)
+        if entry is None or entry.group is not message.actor:
+            # It was struck off already, and failed at its end.
+            self._backplane.detach(will.key, message.actor)
+            _give_back(will.key, message)
+        elif self._fails_too_often(will.key, entry):
+            self._give_up(will, entry, message)
+        else:
+            self._replace(will, entry, message)
+
+    def _fails_too_often(self, key: GroupKey, entry: _Entry) -> bool:
+        now = self._runtime.clock.monotonic()
+        entry.failures.append(now)
+        if len(entry.failures) < RESTARTS or now - entry.failures[0] >= RESTART_SECONDS:
+            return False
+        said = "group failed %d times in %g s and is given up"
+        logger.error(said, RESTARTS, RESTART_SECONDS, extra={"group": key.group_id, "tenant": key.tenant})
+        return True
+
+    def _replace(self, will: Testament, entry: _Entry, failure: ActorFailed) -> None:
+        """Nothing overtakes: first what the group had not settled, then its mailbox, then what found it dead."""
+        entry.group = self._start_group(will.key, will.members)
+        entry.joins = 0
+        late, entry.late = entry.late, []
+        for message in (*_remains(will, failure), *failure.unread, *late):
+            _pass_on(will.key, entry, message)
+
+    def _give_up(self, will: Testament, entry: _Entry, failure: ActorFailed) -> None:
+        self._strike_off(will.key)
+        self._backplane.detach(will.key, failure.actor)
+        # First what is owed to them: they are closed by what follows.
+        _give_back(will.key, failure, *_unsettled(will, failure), *entry.late)
+        for member in will.members:
+            self._runtime.metrics.increment("peers", by=-1)
+            member.peer.post(GroupLost(will.key))
+
+
+def _pass_on(key: GroupKey, entry: _Entry, message: Message) -> None:
+    try:
+        entry.group.tell(message)
+    except MailboxFull:
+        message.unhandled(key, ErrorCode.UNAVAILABLE)
+    except pykka.ActorDeadError:
+        # It has failed, and word of that is in our mailbox.
+        entry.late.append(message)
+    else:
+        entry.joins += isinstance(message, Join)
+
+
+def _remains(will: Testament, failure: ActorFailed) -> list[Message]:
+    """What the failed actor had begun: to be done by its successor. The message that it failed on is answered and not tried again.
+
+    But for a Depart: that cannot be refused, and is harmless twice. A Join may have been done in part, and is undone.
+    """
+    poison = failure.poison
+    if isinstance(poison, Depart):
+        return [poison, *_unsettled(will, failure)]
+    if poison is not None:
+        poison.unhandled(will.key, ErrorCode.INTERNAL)
+    if isinstance(poison, Join):
+        return [Depart(poison.peer, poison.peer_id, LeaveReason.LOST), *_unsettled(will, failure)]
+    return _unsettled(will, failure)
+
+
+def _unsettled(will: Testament, failure: ActorFailed) -> list[Message]:
+    return [join for join in will.unsettled if join is not failure.poison]
+
+
+def _give_back(key: GroupKey, failure: ActorFailed, *more: Message) -> None:
+    """Nobody takes over: tell everyone who waits for something."""
+    for message in (failure.poison, *more, *failure.unread):
+        if message is not None:
+            message.unhandled(key, ErrorCode.INTERNAL)

@@ -1,0 +1,322 @@
+"""GroupActor: one group. Whatever happens in it happens in one order, the order in which this actor handles it.
+
+Guarantees (`docs/protocol.md`: Guarantees), and where they come from:
+
+* One initiator: a `Join` is answered with everyone who is there before it, and told to exactly those.
+* Order: messages of one sender to one receiver pass through two mailboxes and this actor, each first in, first out.
+* Isolation: a relay finds its target among the members of this group alone, and only a member may send.
+* At most once, and honest: what is not handed on is answered at once, to the sender.
+"""
+
+import enum
+import itertools
+import logging
+from typing import ClassVar, NamedTuple
+
+import pykka
+
+from actors.events import Message, PeerInfo, PeerJoined, PeerLeft, Relayed
+from actors.membership import Member, Membership
+from actors.messages import (
+    Alive,
+    Challenge,
+    ChallengeExpired,
+    Depart,
+    Departed,
+    EndGroup,
+    Evicted,
+    GroupEmpty,
+    GroupKey,
+    Join,
+    Joined,
+    Refresh,
+    Restored,
+    Revive,
+    Revived,
+    Seen,
+    Testament,
+)
+from actors.ports import Backplane, Timer
+from actors.reasons import ErrorCode, LeaveReason, MailboxFull
+from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
+
+__all__ = ["GroupActor", "GroupRules", "OnDuplicate"]
+
+logger = logging.getLogger("actors.group")
+
+
+class OnDuplicate(enum.StrEnum):
+    """What happens when a second connection registers an id that has an owner (`docs/protocol.md`: The same peer id again)."""
+
+    CHALLENGE = "challenge"
+    NEWEST = "newest"
+    REJECT = "reject"
+
+
+class GroupRules(NamedTuple):
+    """`peers` bounds the members of a group; `challenge_timeout` is in seconds."""
+
+    peers: int
+    on_duplicate: OnDuplicate
+    challenge_timeout: float
+
+
+class _Contest(NamedTuple):
+    """A newcomer that waits for the owner of its id to show that it lives, or not."""
+
+    newcomer: Join
+    nonce: int
+    timer: Timer
+
+
+class GroupActor(BrokerActor):
+    """The members of one group and what they are told. Ends when it is empty and the Directory says so."""
+
+    # Of the class: a late answer to a challenge of an actor that failed must not fit one of its successor.
+    _nonces: ClassVar["itertools.count[int]"] = itertools.count(1)
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        directory: BrokerRef,
+        key: GroupKey,
+        rules: GroupRules,
+        backplane: Backplane,
+        inherited: tuple[Member, ...] | None = None,
+    ) -> None:
+        """Prepare a group; `inherited` are the members of a failed actor that this one takes over from, None when it is the first."""
+        super().__init__(runtime, directory)
+        self._directory = directory
+        self._key = key
+        self._rules = rules
+        self._backplane = backplane
+        self._succeeds = inherited is not None
+        self._members = Membership(inherited or ())
+        self._contests: dict[str, _Contest] = {}
+        self._joins = 0
+        self._now = runtime.clock.monotonic
+        self._count = runtime.metrics.increment
+
+    # --- Relays: the hot path ---
+
+    @handles(Relayed)
+    def relay(self, message: Relayed) -> None:
+        """Hand a message on to its target or, without one, to everyone else."""
+        members = self._members
+        source = members.find(message.source_id)
+        if source is None or source.peer is not message.sender:
+            message.give_back(ErrorCode.NOT_REGISTERED)
+            return
+        source.last_seen = self._now()
+        if source.away:
+            # Only a deaf client gets here: any other has been revived by this very frame.
+            message.give_back(ErrorCode.PEER_AWAY)
+        elif message.target_id is None:
+            for member in members.others(message.source_id):
+                self._hand_over(message, member)
+        else:
+            target = members.find(message.target_id)
+            if target is None:
+                message.target_gone()
+            elif target.away:
+                message.give_back(ErrorCode.PEER_AWAY)
+            else:
+                self._hand_over(message, target)
+
+    def _hand_over(self, message: Relayed, target: Member) -> None:
+        try:
+            target.peer.tell(message)
+        except MailboxFull:
+            message.give_back(ErrorCode.SLOW_PEER, target.peer_id)
+        except pykka.ActorDeadError:
+            # Its actor has failed and its Depart is behind this message.
+            message.target_gone()
+
+    # --- Joining ---
+
+    @handles(Join)
+    def join(self, message: Join) -> None:
+        """Give the peer its place, or settle who owns the id."""
+        self._joins += 1
+        owner = self._members.find(message.peer_id)
+        if owner is None:
+            self._admit(message)
+        else:
+            self._settle(message, owner)
+        self._check_empty()
+
+    def _admit(self, message: Join) -> None:
+        if len(self._members) >= self._rules.peers:
+            message.unhandled(self._key, ErrorCode.GROUP_FULL)
+            return
+        place = self._backplane.place(self._key)
+        member = self._members.join(message.peer_id, message.peer, message.metadata, place, self._now(), message.address)
+        self._count("peers")
+        # Its own list first: a peer sees who is there before anything from them.
+        self._tell_place(member)
+        self._announce(member)
+
+    def _tell_place(self, member: Member) -> None:
+        member.peer.post(Joined(self._key, self.ref, member.sequence, self._list_for(member)))
+
+    def _list_for(self, member: Member) -> tuple[PeerInfo, ...]:
+        """Who was there before: those to whom this member offers. Whoever joined later offers to it, however often it asks."""
+        return tuple(self._info(other) for other in self._members.others(member.peer_id) if other.sequence < member.sequence)
+
+    def _announce(self, member: Member) -> None:
+        joined = PeerJoined(self._info(member), {})
+        for other in self._members.others(member.peer_id):
+            other.peer.post(joined)
+
+    def _info(self, member: Member) -> PeerInfo:
+        clock = self._runtime.clock
+        return PeerInfo(member.peer_id, self._key.group_id, clock.wall() - (clock.monotonic() - member.last_seen), member.metadata)
+
+    @handles(Refresh)
+    def refresh(self, message: Refresh) -> None:
+        """The same peer, once more. One that has lost its place meanwhile has been told of that."""
+        member = self._members.owned(message.peer_id, message.peer)
+        if member is not None:
+            member.metadata = message.metadata
+            member.last_seen = self._now()
+            self._tell_place(member)
+
+    # --- The same id again ---
+
+    def _settle(self, message: Join, owner: Member) -> None:
+        tenant, group = self._key
+        who = {"tenant": tenant, "group": group, "peer": owner.peer_id, "owner": owner.address, "newcomer": message.address}
+        logger.info("peer id registered twice", extra=who)
+        if self._rules.on_duplicate is OnDuplicate.NEWEST:
+            self._evict(owner, LeaveReason.REPLACED)
+            self._admit(message)
+        elif self._rules.on_duplicate is OnDuplicate.REJECT or owner.peer_id in self._contests:
+            message.unhandled(self._key, ErrorCode.PEER_ID_TAKEN)
+        else:
+            self._challenge(message, owner)
+
+    def _challenge(self, message: Join, owner: Member) -> None:
+        nonce = next(self._nonces)
+        timer = self.later(ChallengeExpired(owner.peer_id, nonce))
+        self._contests[owner.peer_id] = _Contest(message, nonce, timer)
+        timer.start(self._rules.challenge_timeout)
+        owner.peer.post(Challenge(nonce))
+
+    @handles(Alive)
+    def incumbent_lives(self, message: Alive) -> None:
+        """The owner has answered: the newcomer is refused."""
+        contest = self._contests.get(message.peer_id)
+        if contest is not None and contest.nonce == message.nonce:
+            self._end_contest(message.peer_id)
+            contest.newcomer.unhandled(self._key, ErrorCode.PEER_ID_TAKEN)
+
+    @handles(ChallengeExpired)
+    def incumbent_is_a_ghost(self, message: ChallengeExpired) -> None:
+        """The owner has not answered: it is closed, and the newcomer joins in its stead."""
+        contest = self._contests.get(message.peer_id)
+        owner = self._members.find(message.peer_id)
+        if contest is not None and contest.nonce == message.nonce and owner is not None:
+            self._evict(owner, LeaveReason.LOST)
+            self._end_contest(message.peer_id)
+            self._admit(contest.newcomer)
+
+    def _end_contest(self, peer_id: str) -> None:
+        self._contests.pop(peer_id).timer.stop()
+
+    def _evict(self, owner: Member, reason: LeaveReason) -> None:
+        self._remove(owner, reason)
+        owner.peer.post(Evicted(self._key, reason))
+
+    # --- Leaving, hiding, coming back ---
+
+    @handles(Depart)
+    def depart(self, message: Depart) -> None:
+        """Let the peer go, or hide it. Says nothing to the others when it did not own its id, or was hidden before."""
+        if message.reason is LeaveReason.AWAY:
+            hidden = self._members.hide(message.peer_id, message.peer)
+            if hidden is not None:
+                self._tell_left(hidden, LeaveReason.AWAY)
+            return
+        member = self._members.owned(message.peer_id, message.peer)
+        if member is not None:
+            self._remove(member, message.reason)
+        contest = self._contests.get(message.peer_id)
+        if contest is not None and contest.newcomer.peer is message.peer:
+            self._end_contest(message.peer_id)
+        elif contest is not None and member is not None:
+            self._end_contest(message.peer_id)
+            self._admit(contest.newcomer)
+        if message.reason is LeaveReason.LEFT:
+            message.peer.post(Departed(self._key))
+        self._check_empty()
+
+    def _remove(self, member: Member, reason: LeaveReason | None) -> None:
+        self._members.leave(member.peer_id, member.peer)
+        self._count("peers", by=-1)
+        if reason is not None and not member.away:
+            self._tell_left(member, reason)
+
+    def _tell_left(self, member: Member, reason: LeaveReason) -> None:
+        left = PeerLeft(self._info(member), reason, {})
+        for other in self._members.others(member.peer_id):
+            other.peer.post(left)
+
+    @handles(Revive)
+    def revive(self, message: Revive) -> None:
+        """Bring a hidden peer back: it joins anew, behind everyone who is there."""
+        member = self._members.owned(message.peer_id, message.peer)
+        if member is not None and member.away:
+            self._members.revive(message.peer_id, message.peer, self._backplane.place(self._key), self._now())
+            member.peer.post(Revived(self._key, member.sequence, self._list_for(member)))
+            self._announce(member)
+
+    @handles(Seen)
+    def seen(self, message: Seen) -> None:
+        """The peer was heard of."""
+        member = self._members.owned(message.peer_id, message.peer)
+        if member is not None:
+            member.last_seen = self._now()
+
+    # --- The end, and after a failure ---
+
+    def _check_empty(self) -> None:
+        if not self._members and not self._contests:
+            self._directory.post(GroupEmpty(self._key, self.ref, self._joins))
+
+    @handles(EndGroup)
+    def end_group(self, _message: EndGroup) -> None:
+        """Nobody is here and nobody is on the way."""
+        self.end()
+
+    def on_unread(self, unread: list[Message]) -> None:
+        """Left over when the group ended: from peers that lost their place and have not read so yet."""
+        for message in unread:
+            message.unhandled(self._key, ErrorCode.NOT_REGISTERED)
+
+    def testament(self) -> Testament:
+        """The members keep their places; newcomers in a contest are heard anew."""
+        return Testament(self._key, tuple(self._members), tuple(contest.newcomer for contest in self._contests.values()))
+
+    def on_start(self) -> None:
+        """Take the group, or take it over from a failed actor.
+
+        Inherited members know each other already, so that no list and no `peer_joined` is sent twice: a second initiator would break links
+        that work.
+        """
+        self._count("groups")
+        self._backplane.attach(self._key, self.ref)
+        for member in self._members:
+            member.peer.post(Restored(self._key, self.ref))
+        if self._succeeds:
+            self._check_empty()
+
+    def on_stop(self) -> None:
+        """Give the group up."""
+        self._backplane.detach(self._key, self.ref)
+        self._count("groups", by=-1)
+
+    def on_failure(self, *_error: object) -> None:
+        """Counted out. The backplane keeps the group's places for the successor that the Directory starts."""
+        self._count("groups", by=-1)
+        for contest in self._contests.values():
+            contest.timer.stop()

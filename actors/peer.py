@@ -1,0 +1,348 @@
+"""PeerActor: one connection's life, from the accept to the last byte.
+
+States::
+
+    NEW ──Register──> JOINING ──Joined──> JOINED <──Revive── AWAY      any state ──Lost──> gone
+     ^                   │                │  │  └──silence────^
+     └────JoinRefused────┘                │  └──Register elsewhere, Leave──> LEAVING ──Departed──> NEW
+     └──────────Evicted───────────────────┘
+
+While it is JOINING or LEAVING, what the client sends waits in order (`Client.keep`), so that a client may send `register` and an `offer` in
+one go, and nothing of one group can be taken for the other's.
+
+Identity is stamped here: a relay carries the id that this connection registered, whatever the client wrote.
+"""
+
+import enum
+from functools import partial
+from typing import NamedTuple
+
+from actors.client import Client
+from actors.conduct import Conduct, ConductRules
+from actors.delivery import Delivery
+from actors.events import Message, PeerJoined, PeerLeft, PeerList, Reference, Relayed, Undeliverable
+from actors.liveness import Liveness, LivenessRules
+from actors.messages import (
+    BadMessage,
+    Challenge,
+    Close,
+    Departed,
+    Evicted,
+    GroupLost,
+    Heartbeat,
+    HoldExpired,
+    Inbound,
+    Joined,
+    JoinRefused,
+    Leave,
+    Lost,
+    Ping,
+    Pong,
+    Register,
+    Relay,
+    Restored,
+    Revived,
+    Tick,
+)
+from actors.pairing import Pairing
+from actors.ports import Outbox
+from actors.reasons import CloseCode, ErrorCode, LeaveReason
+from actors.runtime import BrokerActor, BrokerRef, Runtime, handles, reminder
+from actors.seat import Seat
+from actors.watch import Watch
+
+__all__ = ["PeerActor", "PeerRules"]
+
+
+class PeerRules(NamedTuple):
+    """What holds for every connection of a tenant. `hold_candidates` is for v1 clients, which lose candidates that come too early."""
+
+    liveness: LivenessRules
+    conduct: ConductRules
+    hold_candidates: bool
+
+
+class State(enum.Enum):
+    """See the drawing at the top. A peer that is away is JOINED and hidden."""
+
+    NEW = "new"
+    JOINING = "joining"
+    JOINED = "joined"
+    LEAVING = "leaving"
+    GONE = "gone"
+
+
+class PeerActor(BrokerActor):
+    """Stands between one client and its group."""
+
+    def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, tenant: str, address: str, rules: PeerRules) -> None:
+        super().__init__(runtime, directory)
+        now = runtime.clock.monotonic()
+        self._now = runtime.clock.monotonic
+        self._count = runtime.metrics.increment
+        self._client = Client(outbox, Conduct(rules.conduct, now), runtime.metrics)
+        self._seat = Seat(self.ref, directory, tenant, address)
+        self._watch = Watch(self._client, self._seat, Liveness(rules.liveness, now), self.later(Tick()), runtime.clock, runtime.metrics)
+        pairing = Pairing() if rules.hold_candidates else None
+        # Made when it is needed, for few peers ever hold something; and not by self.later, which would be a cycle.
+        make_timer = partial(reminder, runtime.scheduler, self.ref, HoldExpired())
+        self._delivery = Delivery(self._client, self._seat, runtime.metrics, pairing, make_timer)
+        self._state = State.NEW
+        self._next: Register | None = None
+
+    def on_start(self) -> None:
+        """Watch the client from the first moment."""
+        self._watch.start()
+
+    # --- From the client ---
+
+    @handles(Relay)
+    def relay(self, message: Relay) -> None:
+        """An offer, answer, candidate or message: the hot path."""
+        if self._hear(message, message.size):
+            if self._state is State.JOINED:
+                self._relay(message)
+            else:
+                self._act(message)
+
+    @handles(Register, Heartbeat, Leave, BadMessage)
+    def receive(self, message: Inbound) -> None:
+        """Everything else that a client says."""
+        if self._hear(message):
+            self._act(message)
+
+    @handles(Ping, Pong)
+    def heard(self, message: Ping | Pong) -> None:
+        """A sign of life, and no more. It counts against the rate: a pong, too, can be sent without being asked for."""
+        if self._hear(message) and self._state is State.JOINED:
+            self._seat.seen()
+
+    def _hear(self, message: Inbound | Ping | Pong, size: int = 0) -> bool:
+        """A sign of life. False when the message is not to be acted on, and the client has been told so."""
+        if self._state is State.GONE:
+            return False
+        now = self._now()
+        self._watch.heard(now, joined=self._state is State.JOINED, pong=type(message) is Pong)
+        wait_ms = self._client.spend(now, size)
+        if not wait_ms:
+            return True
+        if self._client.too_fast(now, message.reference(), wait_ms):
+            self._close(CloseCode.RATE_ABUSED, LeaveReason.LOST)
+        return False
+
+    def _act(self, message: Inbound) -> None:
+        if self._state is State.GONE:
+            return  # closed by a message that waited in line before this one
+        if self._state is State.JOINING or self._state is State.LEAVING:
+            self._client.keep(message)
+        elif isinstance(message, Register):
+            self._register(message)
+        elif isinstance(message, BadMessage):
+            self._client.error(message.code, message.about, message.says)
+            self._fault()
+        elif isinstance(message, Relay):
+            self._relay(message)
+        elif self._speaks_for_itself(message):
+            if isinstance(message, Heartbeat):
+                self._seat.seen()
+            else:
+                self._leave(LeaveReason.LEFT)
+                self._state = State.LEAVING
+
+    def _register(self, message: Register) -> None:
+        if not self._client.may_register(self._now(), message.reference()):
+            return
+        self._count("registers")
+        if self._state is State.NEW:
+            self._enter(message)
+        elif not self._seat.is_for(message):
+            self._leave(LeaveReason.LEFT)
+            self._state, self._next = State.LEAVING, message
+        elif not self._seat.refresh(message):
+            self._client.error(ErrorCode.UNAVAILABLE, message.reference())
+
+    def _enter(self, message: Register) -> None:
+        self._state = State.JOINING
+        self._seat.ask(message)
+
+    def _relay(self, message: Relay) -> None:
+        if not self._speaks_for_itself(message):
+            return
+        target_id = message.target_id
+        frames: dict[str, bytes] | None = None if target_id is not None else {}
+        stamped = Relayed(message.type, self._seat.peer_id, target_id, message.payload, message.format, self._actor_ref, message.id, frames)
+        if not self._seat.tell(stamped):
+            self._client.error(ErrorCode.UNAVAILABLE, message.reference())
+        elif message.type == "answer" and target_id is not None:
+            self._delivery.answered(target_id)
+
+    def _speaks_for_itself(self, message: Relay | Heartbeat | Leave) -> bool:
+        if self._state is not State.JOINED:
+            self._client.error(ErrorCode.NOT_REGISTERED, message.reference())
+            return False
+        if message.source_id is not None and message.source_id != self._seat.peer_id:
+            self._client.error(ErrorCode.SOURCE_MISMATCH, message.reference())
+            self._fault()
+            return False
+        return True
+
+    # --- From the group ---
+
+    @handles(Relayed)
+    def deliver(self, message: Relayed) -> None:
+        """Another peer's message for this client; at once, or behind the answer that it must not overtake."""
+        if self._state is State.JOINED:
+            self._delivery.deliver(message, self._now())
+        else:
+            message.target_gone()
+
+    @handles(HoldExpired)
+    def hold_expired(self, _message: HoldExpired) -> None:
+        """No answer came in time: let the candidates pass."""
+        if self._state is State.JOINED:
+            self._delivery.expire(self._now())
+
+    @handles(Joined)
+    def joined(self, message: Joined) -> None:
+        """The client's list: its first frame after a register."""
+        if message.key != self._seat.key or self._state in (State.NEW, State.GONE):
+            return
+        self._client.send(PeerList(message.peers))
+        if self._state is State.JOINING:
+            self._state = State.JOINED
+            self._seat.take(message.group)
+            self._watch.joined()
+            self._catch_up()
+
+    @handles(Revived)
+    def revived(self, message: Revived) -> None:
+        """The client was away and is back: it knows nothing of who came and went meanwhile."""
+        if message.key == self._seat.key and self._state is State.JOINED:
+            self._delivery.give_back()
+            self._client.send(PeerList(message.peers))
+
+    @handles(JoinRefused)
+    def join_refused(self, message: JoinRefused) -> None:
+        """The client stays unregistered. It is JOINED already when the group's actor failed in the middle of letting it in."""
+        if message.key == self._seat.key and self._state in (State.JOINING, State.JOINED):
+            self._client.error(message.code, message.reference)
+            self._delivery.give_back()
+            self._state = State.NEW
+            self._catch_up()
+
+    @handles(PeerJoined, PeerLeft)
+    def told(self, message: PeerJoined | PeerLeft) -> None:
+        """Someone came or went. What was held for one that went is handed over first: nothing of it may come after."""
+        if self._state is State.JOINED:
+            if isinstance(message, PeerLeft):
+                self._delivery.left(message.peer.id)
+            self._client.send(message)
+
+    @handles(Undeliverable)
+    def undeliverable(self, message: Undeliverable) -> None:
+        """A message of this client did not get through."""
+        if self._state is not State.GONE:
+            self._client.error(message.code, message.reference)
+
+    @handles(Departed)
+    def departed(self, message: Departed) -> None:
+        """The old group is done with this peer: go on with what the client asked for since."""
+        if message.key == self._seat.key and self._state is State.LEAVING:
+            self._state = State.NEW
+            register, self._next = self._next, None
+            if register is None:
+                self._catch_up()
+            else:
+                self._enter(register)
+
+    @handles(Challenge)
+    def challenged(self, message: Challenge) -> None:
+        """Someone else wants this id: ask the client for a sign of life."""
+        if self._state is State.JOINED:
+            self._watch.challenge(message.nonce)
+
+    @handles(Evicted)
+    def evicted(self, message: Evicted) -> None:
+        """The id has a new owner. A ghost is closed; a v1 client that was replaced stays open: closing would make a live namesake deaf."""
+        if message.key != self._seat.key or self._state is not State.JOINED:
+            return
+        self._delivery.give_back()
+        self._state = State.NEW
+        if message.reason is LeaveReason.REPLACED:
+            self._client.error(ErrorCode.REPLACED, Reference())
+        else:
+            self._close(CloseCode.REPLACED, message.reason, "no answer to a ping, and another connection has this peer_id")
+
+    @handles(Restored)
+    def restored(self, message: Restored) -> None:
+        """The group has a new actor, and this peer its old place in it."""
+        if message.key == self._seat.key and self._state is State.JOINED:
+            self._seat.take(message.group)
+            self._watch.restored()
+            self._client.error(ErrorCode.INTERNAL, Reference(), "the group was restarted; a message sent just now may be lost")
+
+    @handles(GroupLost)
+    def group_lost(self, message: GroupLost) -> None:
+        """The group is beyond help."""
+        if message.key == self._seat.key and self._state is State.JOINED:
+            self._close(CloseCode.SERVER_FAULT, LeaveReason.LOST)
+
+    # --- Deadlines ---
+
+    @handles(Tick)
+    def tick(self, _message: Tick) -> None:
+        """A deadline may have come."""
+        if self._state is not State.GONE:
+            verdict = self._watch.check(self._now(), joined=self._state is State.JOINED)
+            if verdict is not None:
+                self._close(verdict[0], LeaveReason.LOST, verdict[1])
+
+    # --- The end ---
+
+    @handles(Lost)
+    def lost(self, message: Lost) -> None:
+        """The connection is no more, and neither is this actor."""
+        self._leave(message.reason)
+        self._state = State.GONE
+        self._watch.stop()
+        self.end()
+
+    @handles(Close)
+    def close(self, message: Close) -> None:
+        """An operator or a drain ends the connection. In a drain (`reason` None) the others are not told: they are going too."""
+        if self._state is not State.GONE:
+            self._close(message.code, message.reason, message.says)
+
+    def _close(self, code: CloseCode, reason: LeaveReason | None, says: str = "") -> None:
+        try:
+            self._leave(reason)
+        finally:
+            # Also after a fault of ours in the line above: the client would wait for good.
+            self._state = State.GONE
+            self._watch.stop()
+            self._client.close(code, says)
+
+    def _leave(self, reason: LeaveReason | None) -> None:
+        if self._state is State.JOINED:
+            self._seat.depart(reason)
+        elif self._state is State.JOINING:
+            self._seat.withdraw(reason)
+        self._delivery.give_back()
+
+    def on_unread(self, unread: list[Message]) -> None:
+        """What reached the mailbox after the connection's end: each sender is told."""
+        for message in unread:
+            if isinstance(message, Relayed):
+                message.target_gone()
+
+    def on_failure(self, *_error: object) -> None:
+        """A fault of ours: the connection is closed with 1011, and the group sees the peer leave."""
+        self._close(CloseCode.SERVER_FAULT, LeaveReason.LOST)
+
+    def _fault(self) -> None:
+        if self._client.misbehaved(self._now()):
+            self._close(CloseCode.TOO_MANY_ERRORS, LeaveReason.LOST)
+
+    def _catch_up(self) -> None:
+        for message in self._client.kept():
+            self._act(message)

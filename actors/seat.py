@@ -1,0 +1,83 @@
+"""Seat: a peer's place in its group, as its PeerActor holds it; the way of every message from the peer to the group."""
+
+import pykka
+
+from actors.events import Message
+from actors.messages import Alive, Depart, Forward, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.reasons import LeaveReason, MailboxFull
+from actors.runtime import BrokerRef
+
+__all__ = ["Seat"]
+
+
+class Seat:
+    """Which id this connection has, or asks for, in which group, and how to reach the group's actor.
+
+    Guarantee: what a peer tells its group arrives in the order in which it was told, or the peer knows that it did not. When the group's
+    actor has failed, only the last word, a `Depart`, goes by way of the Directory. All else is refused until the successor is known: it
+    could be overtaken by what is told to the successor directly.
+    """
+
+    __slots__ = ("_address", "_directory", "_group", "_peer", "_tenant", "key", "peer_id")
+
+    def __init__(self, peer: BrokerRef, directory: BrokerRef, tenant: str, address: str) -> None:
+        self._peer = peer
+        self._directory = directory
+        self._tenant = tenant
+        self._address = address
+        self._group = directory
+        self.key = GroupKey(tenant, "")
+        self.peer_id = ""
+
+    def is_for(self, register: Register) -> bool:
+        """Whether this is the place that `register` asks for."""
+        return register.peer_id == self.peer_id and register.group_id == self.key.group_id
+
+    def ask(self, register: Register) -> None:
+        """Ask for a place, through the Directory: it starts the group if need be. The answer is Joined or JoinRefused."""
+        self.key = GroupKey(self._tenant, register.group_id)
+        self.peer_id = register.peer_id
+        join = Join(self._peer, register.peer_id, register.metadata, self._address, register.reference())
+        self._directory.post(Forward(self.key, join))
+
+    def refresh(self, register: Register) -> bool:
+        """Register the same place again. Straight to the group, so that what follows does not overtake it. As `tell`."""
+        return self.tell(Refresh(self._peer, self.peer_id, register.metadata))
+
+    def take(self, group: BrokerRef) -> None:
+        """The place is this peer's; `group` is the actor to speak to."""
+        self._group = group
+
+    def tell(self, message: Message) -> bool:
+        """Tell the group. False when it cannot take the message now: it has too many, or has failed and Restored is on its way."""
+        try:
+            self._group.tell(message)
+        except (MailboxFull, pykka.ActorDeadError):
+            return False
+        return True
+
+    def seen(self) -> None:
+        """The peer was heard of. One that a full mailbox drops is made good by the next."""
+        self.tell(Seen(self._peer, self.peer_id))
+
+    def alive(self, nonce: int) -> None:
+        """The peer has answered a challenge. A group that has failed meanwhile challenges it anew."""
+        self.tell(Alive(self._peer, self.peer_id, nonce))
+
+    def revive(self) -> None:
+        """The peer was away and is back. A group that has failed meanwhile is told so again when it is restored."""
+        self.tell(Revive(self._peer, self.peer_id))
+
+    def hide(self) -> None:
+        """The peer is away. A group that has failed meanwhile is told so again when it is restored."""
+        self.tell(Depart(self._peer, self.peer_id, LeaveReason.AWAY))
+
+    def depart(self, reason: LeaveReason | None) -> None:
+        """Give the place up. To a group that has failed by way of the Directory, which has heard of the failure before it hears of this."""
+        message = Depart(self._peer, self.peer_id, reason)
+        if not self._group.post(message):
+            self._directory.post(Forward(self.key, message))
+
+    def withdraw(self, reason: LeaveReason | None) -> None:
+        """Give up a place that was asked for and not yet given: this follows the Join on its way through the Directory."""
+        self._directory.post(Forward(self.key, Depart(self._peer, self.peer_id, reason)))

@@ -1,0 +1,88 @@
+"""Watch: the PeerActor's eye on its client: pings, deadlines and challenges, on one lazily re-armed timer."""
+
+from actors.client import Client
+from actors.liveness import Liveness, Verdict
+from actors.ports import Clock, Metrics, Timer
+from actors.reasons import CloseCode
+from actors.seat import Seat
+
+__all__ = ["Watch"]
+
+
+class Watch:
+    """Asks the client for signs of life, hides a silent one from its group, brings it back, and says when to give it up.
+
+    `joined` says whether the peer is in its group: only then does the group hear of any of this.
+    """
+
+    __slots__ = ("_challenge", "_client", "_clock", "_count", "_liveness", "_seat", "_timer")
+
+    def __init__(self, client: Client, seat: Seat, liveness: Liveness, timer: Timer, clock: Clock, metrics: Metrics) -> None:
+        self._client = client
+        self._seat = seat
+        self._liveness = liveness
+        self._timer = timer
+        self._clock = clock
+        self._count = metrics.increment
+        self._challenge: int | None = None
+
+    def start(self) -> None:
+        """Set the timer for the next deadline."""
+        self._timer.start(max(0.0, self._liveness.next_deadline() - self._clock.monotonic()))
+
+    def stop(self) -> None:
+        """Nobody is left to watch."""
+        self._timer.stop()
+
+    def heard(self, now: float, *, joined: bool, pong: bool = False) -> None:
+        """A frame came: a sign of life, which revives a peer that was away and answers a challenge. A pong revives even a deaf one."""
+        if self._liveness.ponged(now) if pong else self._liveness.heard(now):
+            self._revive(joined=joined)
+        if self._challenge is not None:
+            self._answer(joined=joined)
+
+    def joined(self) -> None:
+        """The client has registered, and is there."""
+        self._liveness.registered()
+        self._liveness.revived()
+
+    def challenge(self, nonce: int) -> None:
+        """Someone else wants this id: the next sign of life goes to the group with `nonce`."""
+        self._challenge = nonce
+        self._client.ping()
+
+    def restored(self) -> None:
+        """The group has a new actor, which may have missed that the client went silent, or came back."""
+        if self._liveness.away:
+            self._seat.hide()
+        else:
+            self._seat.revive()
+
+    def check(self, now: float, *, joined: bool) -> tuple[CloseCode, str] | None:
+        """Do what is due and set the timer anew. What comes back says that the client is to be given up, and why."""
+        for verdict in self._liveness.check(now):
+            if verdict is Verdict.PING:
+                self._client.ping()
+            elif verdict is Verdict.AWAY:
+                self._hide(joined=joined)
+            elif verdict is Verdict.CLOSE:
+                return CloseCode.GOING_AWAY, "silent for too long"
+            else:
+                return CloseCode.REGISTER_TIMEOUT, ""
+        self.start()
+        return None
+
+    def _hide(self, *, joined: bool) -> None:
+        if joined:
+            self._count("expirations")
+            self._seat.hide()
+
+    def _revive(self, *, joined: bool) -> None:
+        self._liveness.revived()
+        if joined:
+            self._seat.revive()
+
+    def _answer(self, *, joined: bool) -> None:
+        nonce, self._challenge = self._challenge, None
+        if joined and nonce is not None:
+            self._seat.alive(nonce)

@@ -1,0 +1,135 @@
+"""Admission: who may have a connection, decided before the 101 and before anything is spent on it."""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from actors.ports import Metrics
+
+__all__ = ["Admission", "AdmissionRules", "Admitted", "Refused", "network_of"]
+
+_IPV6_HOST_BITS = 64
+
+
+class AdmissionRules(NamedTuple):
+    """`origins` empty: any web page may connect. The limits count open connections."""
+
+    origins: frozenset[str]
+    connections: int
+    connections_per_address: int
+
+
+class Refused(Exception):
+    """A request that does not become a connection.
+
+    `status` is an HTTP status line without the version, `reason` a word for programs and metrics, `headers` go with the answer.
+    """
+
+    def __init__(self, status: str, reason: str, says: str, *headers: tuple[str, str]) -> None:
+        super().__init__(says)
+        self.status = status
+        self.reason = reason
+        self.says = says
+        self.headers = headers
+
+
+class Admitted:
+    """One connection that is counted, until it is given to `Admission.release`. `address` is where it comes from, as logs show it."""
+
+    __slots__ = ("address", "counted", "network")
+
+    def __init__(self, address: str, network: str) -> None:
+        self.address = address
+        self.network = network
+        self.counted = True
+
+
+def network_of(host: str) -> str:
+    """What one client can command: an IPv4 address, or the /64 network of an IPv6 address. A path or a name counts as it is."""
+    try:
+        ip = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((ip, _IPV6_HOST_BITS), strict=False))
+
+
+def _shown(host: str, port: int, network: str) -> str:
+    """An address and a port as people write them; an IPv4 client of a socket that takes both as an IPv4 client."""
+    if ":" not in host:
+        return f"{host}:{port}"
+    return f"[{host}]:{port}" if ":" in network else f"{network}:{port}"
+
+
+class Admission:
+    """Counts connections, in all and by address, and says whether one more may come."""
+
+    def __init__(self, rules: AdmissionRules, metrics: Metrics) -> None:
+        self._rules = rules
+        self._metrics = metrics
+        self._by_network: dict[str, int] = {}
+        self._open = 0
+        self._draining = False
+
+    @property
+    def draining(self) -> bool:
+        """Whether the node is going down and takes nobody any more."""
+        return self._draining
+
+    @property
+    def open(self) -> int:
+        """Connections that were admitted and have not been released."""
+        return self._open
+
+    @property
+    def most(self) -> int:
+        """Connections that may be open at once."""
+        return self._rules.connections
+
+    def drain(self) -> None:
+        """Admit nobody any more."""
+        self._draining = True
+
+    def admit(self, host: str, port: int, environ: Mapping[str, Any]) -> Admitted:
+        """Count one more connection, from `host` and `port`; `environ` is the WSGI environment of its request.
+
+        Raises:
+            Refused: 403 for a web page that may not connect, 429 and 503 for a limit, 503 while draining. Nothing is counted then.
+
+        """
+        network = network_of(host)
+        held = self._by_network.get(network, 0)
+        self._check(held, environ)
+        self._by_network[network] = held + 1
+        self._open += 1
+        self._metrics.increment("connections")
+        return Admitted(_shown(host, port, network), network)
+
+    def release(self, admitted: Admitted) -> None:
+        """The connection has ended, or never came about. Whoever gives it back a second time gives back nothing."""
+        if not admitted.counted:
+            return
+        admitted.counted = False
+        left = self._by_network[admitted.network] - 1
+        if left:
+            self._by_network[admitted.network] = left
+        else:
+            del self._by_network[admitted.network]
+        self._open -= 1
+        self._metrics.increment("connections", by=-1)
+
+    def _check(self, held: int, environ: Mapping[str, Any]) -> None:
+        rules = self._rules
+        if self._draining:
+            raise Refused("503 Service Unavailable", "draining", "the server is going down; connect again", ("Retry-After", "1"))
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and rules.origins and origin not in rules.origins:
+            raise Refused("403 Forbidden", "origin", "pages of this Origin may not connect; see server.allowed_origins")
+        if self._open >= rules.connections:
+            raise Refused("503 Service Unavailable", "connections", "the server has as many connections as it may", ("Retry-After", "5"))
+        if held >= rules.connections_per_address:
+            says = "too many connections from this address"
+            raise Refused("429 Too Many Requests", "connections_per_address", says, ("Retry-After", "5"))

@@ -1,0 +1,243 @@
+"""App: the composition root. Builds every part from the config, starts them in order, stops them in reverse."""
+
+import logging
+import resource
+import ssl
+from typing import Any, NamedTuple, cast
+
+import gevent
+from gevent.event import Event
+from gevent.ssl import SSLContext
+
+from actors.allowance import Rate
+from actors.conduct import ConductRules
+from actors.directory import Directory, DirectoryRules
+from actors.group import GroupRules, OnDuplicate
+from actors.liveness import LivenessRules
+from actors.messages import ActorFailed, Close, Drain
+from actors.peer import PeerActor, PeerRules
+from actors.reasons import CLOSES, CloseCode
+from actors.runtime import BrokerRef, Runtime
+from gateway.admission import Admission, AdmissionRules, Admitted
+from gateway.backplane.memory import MemoryBackplane
+from gateway.config import Config, ConfigError, Limits, Problem
+from gateway.connection import Connection, Line
+from gateway.frames import FrameLimits
+from gateway.operator.metrics import Counts
+from gateway.outbox import Socket
+from gateway.routes import Routes
+from gateway.scheduler import HubClock, HubScheduler
+from gateway.upgrade import HandshakeRules, UpgradeServer
+from gateway.wire import Decoder, WireLimits
+
+__all__ = ["App", "Capacity", "capacity_of", "tls_context"]
+
+logger = logging.getLogger("gateway")
+
+SPARE_DESCRIPTORS = 64
+"""Kept back from clients: for the listener, logs, and whatever the process opens."""
+
+DRAIN_BATCH = 100
+"""Connections closed in one go; then the hub has its turn, so that the close frames are written as they are made."""
+
+
+class App:
+    """A running server. `exit_code` is what its process ends with: 0, or 70 for a fault that nothing here could mend."""
+
+    def __init__(self, config: Config, tls: SSLContext | None = None) -> None:
+        self._config = config
+        self._connections: dict[Connection, tuple[BrokerRef, Admitted]] = {}
+        self._stop = Event()
+        self._empty = Event()
+        self.exit_code = 0
+        self.metrics = Counts()
+        loop = gevent.get_hub().loop
+        clock = HubClock()
+        self._scheduler = HubScheduler(loop)
+        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox)
+        self._line = _line(config, loop, self._scheduler, clock, self.metrics)
+        self._peer_rules = _peer_rules(config)
+        self._directory = Directory.start(self._runtime, _directory_rules(config), MemoryBackplane(), cast("BrokerRef", self))
+        self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
+        self._admission = Admission(_admission_rules(config, self.capacity), self.metrics)
+        self._server = UpgradeServer(
+            (config.server.host, config.server.port),
+            Routes(self.readiness),
+            admission=self._admission,
+            accept=self.accept,
+            rules=_handshake_rules(config, self.capacity),
+            metrics=self.metrics,
+            tls=tls,
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens, once it has started."""
+        return str(self._server.server_host), int(self._server.server_port or 0)
+
+    def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError, UnicodeError: the address cannot be had, or is none.
+
+        """
+        self._server.start()
+
+    def run(self) -> int:
+        """Serve until `stop`, then drain. Returns the exit code of the process."""
+        self._stop.wait()
+        try:
+            self._drain()
+        finally:
+            self._server.stop(timeout=self._config.limits.close_timeout)
+        return self.exit_code
+
+    def stop(self) -> None:
+        """Begin to end. May be called before `run`, more than once, and from a signal handler."""
+        self._stop.set()
+
+    def accept(self, socket: Socket, data: bytes, admitted: Admitted) -> None:
+        """Take over a socket that was upgraded."""
+        connection = Connection(socket, admitted.address, self._line, self._ended)
+        peer = PeerActor.start(self._runtime, self._directory, connection.outbox, "", connection.address, self._peer_rules)
+        self._connections[connection] = (peer, admitted)
+        connection.open(peer, data)
+        if self._admission.draining:
+            # Admitted before the drain, and the list of whom to tell was made before it got here.
+            _say_goodbye(connection, peer)
+
+    def readiness(self) -> tuple[bool, dict[str, Any]]:
+        """Whether new clients are welcome, and the state in words (`docs/protocol.md`: Endpoints)."""
+        draining = self._admission.draining
+        return not draining, {"status": "draining" if draining else "accepting", "connections": len(self._connections)}
+
+    def post(self, failure: ActorFailed) -> bool:
+        """The Directory has failed: nothing above it can mend that, so the process ends in order and is started anew by what runs it."""
+        logger.critical("the directory failed: %s", failure.error)
+        self.exit_code = 70  # EX_SOFTWARE
+        self.stop()
+        return True
+
+    def _ended(self, connection: Connection) -> None:
+        _, admitted = self._connections.pop(connection)
+        self._admission.release(admitted)
+        if not self._connections and self._admission.draining:
+            self._empty.set()
+
+    def _drain(self) -> None:
+        """Every socket gets a close code. Bounded by `drain.timeout`; or by `limits.close_timeout`, which is what a close code takes."""
+        logger.info("draining", extra={"connections": len(self._connections)})
+        self._admission.drain()
+        self._directory.post(Drain())
+        for number, (connection, (peer, _)) in enumerate(list(self._connections.items()), 1):
+            _say_goodbye(connection, peer)
+            if number % DRAIN_BATCH == 0:
+                gevent.sleep(0)
+        longest = max(self._config.drain.timeout, self._config.limits.close_timeout)
+        if self._connections and not self._empty.wait(longest):
+            logger.warning("drain.timeout is over; the rest are cut", extra={"connections": len(self._connections)})
+            for connection in list(self._connections):
+                connection.end()
+        logger.info("drained")
+
+
+def _say_goodbye(connection: Connection, peer: BrokerRef) -> None:
+    goodbye = Close(CloseCode.RESTART, None, CLOSES[CloseCode.RESTART].says)
+    if not peer.post(goodbye):
+        connection.outbox.close(goodbye.code, goodbye.says)
+
+
+class Capacity(NamedTuple):
+    """How many descriptors clients may hold: open connections, and handshakes under way."""
+
+    connections: int
+    handshakes: int
+
+
+def capacity_of(limits: Limits, descriptors: int) -> Capacity:
+    """What of the configured limits fits into the descriptors that this process may open; handshakes take a quarter of them at most."""
+    handshakes = min(limits.handshakes, max(1, (descriptors - SPARE_DESCRIPTORS) // 4))
+    most = max(1, descriptors - SPARE_DESCRIPTORS - handshakes)
+    if limits.connections > descriptors:
+        says = "limits.connections is more than the open files that the system allows this process; raise that (ulimit -n) or lower it"
+        logger.warning(says, extra={"wanted": limits.connections, "open_files": descriptors, "connections": most})
+    return Capacity(min(limits.connections, most), handshakes)
+
+
+def _raise_descriptor_limit() -> int:
+    """Take as many descriptors as the system lets this process have; returns how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def tls_context(config: Config) -> SSLContext | None:
+    """What `[server.tls]` asks for: TLS 1.2 and later, no renegotiation, which would have a write wait for a read.
+
+    Raises:
+        ConfigError: its files are not a certificate and the key to it.
+
+    """
+    tls = config.server.tls
+    if tls is None:
+        return None
+    context = SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    try:
+        # Without the callback an encrypted key would have OpenSSL ask on the terminal.
+        context.load_cert_chain(tls.cert, tls.key, password=lambda: "")
+    except OSError as error:  # SSLError is one
+        what = f"no certificate with its key: {getattr(error, 'reason', None) or error}"
+        mend = "Name a PEM certificate and the PEM key that belongs to it, not encrypted."
+        raise ConfigError([Problem("server.tls", f"{tls.cert}, {tls.key}", what, mend)]) from None
+    return context
+
+
+def _line(config: Config, loop: Any, scheduler: HubScheduler, clock: HubClock, metrics: Counts) -> Line:  # noqa: ANN401 - gevent's loop
+    limits = config.limits
+    return Line(
+        loop=loop,
+        scheduler=scheduler,
+        clock=clock,
+        metrics=metrics,
+        decoder=Decoder(WireLimits(json_depth=limits.json_depth, id_length=limits.id_length, metadata_bytes=limits.metadata_bytes)),
+        frames=FrameLimits(message_bytes=limits.message_bytes, fragments=limits.fragments),
+        outbox_bytes=limits.outbox_bytes,
+        message_timeout=limits.message_timeout,
+        close_timeout=limits.close_timeout,
+    )
+
+
+def _peer_rules(config: Config) -> PeerRules:
+    limits, heartbeat = config.limits, config.heartbeat
+    conduct = ConductRules(
+        Rate(limits.messages_per_second, limits.messages_burst),
+        Rate(limits.bytes_per_second, limits.bytes_burst),
+        Rate(limits.registers_per_second, limits.registers_burst),
+        limits.errors,
+    )
+    liveness = LivenessRules(heartbeat.ping_interval, heartbeat.expire_after, heartbeat.close_after, limits.register_timeout)
+    return PeerRules(liveness, conduct, config.group.hold_candidates)
+
+
+def _directory_rules(config: Config) -> DirectoryRules:
+    group = GroupRules(config.limits.peers_per_group, OnDuplicate(config.group.on_duplicate), config.heartbeat.challenge_timeout)
+    return DirectoryRules(config.limits.groups_per_tenant, group)
+
+
+def _admission_rules(config: Config, capacity: Capacity) -> AdmissionRules:
+    return AdmissionRules(frozenset(config.server.allowed_origins), capacity.connections, config.limits.connections_per_address)
+
+
+def _handshake_rules(config: Config, capacity: Capacity) -> HandshakeRules:
+    limits = config.limits
+    return HandshakeRules(
+        timeout=limits.handshake_timeout,
+        concurrent=capacity.handshakes,
+        header_bytes=limits.header_bytes,
+        headers=limits.headers,
+        send_buffer_bytes=limits.send_buffer_bytes,
+    )

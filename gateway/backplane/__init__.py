@@ -1,0 +1,1 @@
+"""Backplanes: one module for each way to share groups (`actors.ports.Backplane`)."""

@@ -1,0 +1,129 @@
+"""The command line: serve (what happens without a command), check-config, show-config.
+
+Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
+130 ended at once by a second signal.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import gevent
+from gevent.ssl import SSLContext
+
+from gateway.app import App, tls_context
+from gateway.config import Config, ConfigError, is_open_on_network, load, render
+from gateway.logs import configure, log_greenlet_errors
+
+__all__ = ["main"]
+
+logger = logging.getLogger("gateway")
+
+NO_ADDRESS, WRONG_CONFIG, FAULT = 1, 2, 70
+ENDED_AT_ONCE = 130
+"""Exit code after a second signal."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; `arguments` are those of the process unless given. Returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = load(options.config, os.environ, _overrides(options))
+        tls = None if options.command == "show-config" else tls_context(config)
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - there is no log before there is a config
+        return WRONG_CONFIG
+    if options.command == "check-config":
+        print(f"{options.config or 'the defaults'}: good")  # noqa: T201 - what the command is for
+        return 0
+    if options.command == "show-config":
+        print(render(config), end="")  # noqa: T201 - what the command is for
+        return 0
+    return _serve(config, tls)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gateway", description="A signaling broker for peer-to-peer applications.")
+    commands = ("serve", "check-config", "show-config")
+    parser.add_argument("command", nargs="?", choices=commands, default="serve", help="what to do (default: serve)")
+    parser.add_argument("--config", metavar="FILE", help="a TOML file; without one the defaults hold")
+    parser.add_argument("--set", metavar="SECTION.KEY=VALUE", type=_pair, action="append", default=[], help="override one key; repeatable")
+    parser.add_argument("--host", help="short for --set server.host=HOST")
+    parser.add_argument("--port", help="short for --set server.port=PORT")
+    return parser
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not SECTION.KEY=VALUE, such as limits.errors=50")
+    return key.strip(), value.strip()
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, str]:
+    overrides = dict(options.set)
+    for name in ("host", "port"):
+        value = getattr(options, name)
+        if value is not None:
+            overrides[f"server.{name}"] = value
+    return overrides
+
+
+def _serve(config: Config, tls: SSLContext | None) -> int:
+    lines = configure(config.log)
+    log_greenlet_errors(gevent.get_hub())
+    try:
+        return _run(App(config, tls), config)
+    except Exception:
+        logger.critical("the server failed", exc_info=True)
+        return FAULT
+    finally:
+        lines.flush()
+        lines.close()
+
+
+def _run(app: App, config: Config) -> int:
+    stopper = _Stopper(app)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Python's own and not gevent's, which waits for its turn in the hub: the second signal must end a server whose hub is stuck, too.
+        signal.signal(number, stopper)
+    try:
+        app.start()
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host that has no form in the DNS
+        why = getattr(error, "strerror", None) or error
+        said = "cannot listen on %s:%d: %s; choose another server.host or server.port"
+        logger.critical(said, config.server.host, config.server.port, why)
+        return NO_ADDRESS
+    _announce(config, app)
+    return app.run()
+
+
+def _announce(config: Config, app: App) -> None:
+    host, port = app.address
+    shown = f"[{host}]" if ":" in host else host
+    scheme = "wss" if config.server.tls else "ws"
+    if is_open_on_network(config):
+        logger.warning(
+            "OPEN TO EVERYONE: %s is not a loopback address and no client has to prove who it is. "
+            "Anyone who reaches it can join any group whose name they guess",
+            shown,
+        )
+    logger.info("listening on %s://%s:%d/ws", scheme, shown, port, extra={"connections": app.capacity.connections})
+
+
+class _Stopper:
+    """The first signal drains, the second ends at once."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._asked = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if self._asked:
+            os._exit(ENDED_AT_ONCE)
+        self._asked = True
+        self._app.stop()

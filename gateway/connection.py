@@ -1,0 +1,315 @@
+"""Connection: one detached socket, from the 101 to the end of TCP. Read events become frames, messages, and what its PeerActor is told.
+
+It is the only owner of its socket: nothing of the WSGI server knows of it any more, no greenlet waits on it. A close handshake ends within
+`close_timeout`: the last frame is written, the socket is half-closed and read to its end, so that no reset eats the close code.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from socket import SHUT_WR
+from typing import Any, cast
+
+import pykka
+
+from actors.events import Format
+from actors.messages import Lost, Ping, Pong, Register
+from actors.ports import Clock, Metrics
+from actors.reasons import CLOSES, CloseCode, LeaveReason, MailboxFull
+from actors.runtime import BrokerRef
+from gateway.frames import BINARY, CLOSE, PING, TEXT, Frame, FrameLimits, FrameReader, ProtocolError, parse_close
+from gateway.outbox import WOULD_BLOCK, Outbox, Socket, TlsSocket
+from gateway.scheduler import HubScheduler, HubTimer
+from gateway.wire import Decoder
+
+__all__ = ["PRESSURE", "Connection", "Line"]
+
+logger = logging.getLogger("gateway.connection")
+
+RECEIVE_BYTES = 65_536
+"""Read at once, at most."""
+
+PRESSURE = 256
+"""Messages that may wait in a PeerActor before its socket is no longer read, and frames of one client that are handled in one turn."""
+
+_READ = 1  # libev: EV_READ
+_JSON, _MSGPACK = Format.JSON, Format.MSGPACK
+_PING, _PONG = Ping(), Pong()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What all connections share. Times in seconds, `outbox_bytes` in bytes."""
+
+    loop: Any
+    scheduler: HubScheduler
+    clock: Clock
+    metrics: Metrics
+    decoder: Decoder
+    frames: FrameLimits
+    outbox_bytes: int
+    message_timeout: float
+    close_timeout: float
+
+
+class Connection:
+    """One client's socket. `outbox` is the way out; `open` connects the way in with a PeerActor."""
+
+    __slots__ = (
+        "_backlog", "_deaf", "_line", "_lost", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
+        "_unfinished_since", "_violation", "_watcher", "address", "outbox",
+    )  # fmt: skip
+
+    def __init__(self, socket: Socket, address: str, line: Line, on_end: Callable[["Connection"], None]) -> None:
+        self._socket = socket
+        self._line = line
+        self._on_end = on_end
+        self._reader = FrameReader(line.frames)
+        self._watcher: Any = line.loop.io(socket.fileno(), _READ)
+        self._tls = cast("TlsSocket", socket) if hasattr(socket, "unwrap") else None
+        self._timer: HubTimer | None = None
+        self._peer: BrokerRef | None = None
+        # Frames that were read and have not been handled: the PeerActor had enough to do. Nothing is read meanwhile.
+        self._backlog: list[Frame] = []
+        self._violation: tuple[int, str] | None = None  # the error itself would hold its traceback, and that this connection
+        self._unfinished_since: float | None = None
+        self._registered = False
+        self._lost = False  # the PeerActor has been told the end
+        self._deaf = False  # the end of TCP is all that is still waited for
+        self.address = address
+        self.outbox = Outbox(socket, self, line.loop, line.scheduler, line.metrics, line.outbox_bytes)
+
+    def open(self, peer: BrokerRef, data: bytes) -> None:
+        """Begin to read; `data` is what the client sent behind its handshake."""
+        logger.debug("open", extra={"address": self.address})
+        self._peer = peer
+        self._watcher.start(self._readable)
+        if data:
+            self._hear(data)
+        if self._tls is not None:
+            self._look_again()
+
+    # --- Reading ---
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(RECEIVE_BYTES)
+        except WOULD_BLOCK:
+            return
+        except OSError as error:
+            self.broken(error)
+            return
+        if not data:
+            self.end()
+        elif not self._deaf:
+            self._hear(data)
+            if self._tls is not None:
+                self._look_again()
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            try:
+                frames = self._reader.feed(data)
+            except ProtocolError as violation:
+                frames = violation.frames
+                self._violation = violation.code, violation.reason
+            self._take(frames)
+            if self._reader.unfinished:
+                self._watch_unfinished(frames)
+            else:
+                self._unfinished_since = None
+        except Exception as error:  # noqa: BLE001 - `_failed` logs it
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        """A fault of ours in one connection; its PeerActor and the others go on."""
+        logger.error("connection failed", exc_info=error, extra={"address": self.address})
+        self._violated(CloseCode.SERVER_FAULT, CLOSES[CloseCode.SERVER_FAULT].says)
+
+    def _take(self, frames: list[Frame]) -> None:
+        """Handle frames in order; those that the PeerActor has no room for wait, and so does the client."""
+        peer = self._peer
+        if peer is None:
+            return
+        handled = 0
+        try:
+            for opcode, payload in frames:
+                if handled == PRESSURE:
+                    break
+                if opcode == TEXT or opcode == BINARY:  # noqa: PLR1714, SIM109 - a tuple costs twice the time, in each relay
+                    self._message(_JSON if opcode == TEXT else _MSGPACK, payload)
+                else:
+                    self._control(opcode, payload)
+                handled += 1
+        except MailboxFull:
+            pass  # the frame that did not fit is the first of those that wait
+        except pykka.ActorDeadError:
+            # Its PeerActor has failed; it has closed the outbox, if it could.
+            self._violated(CloseCode.SERVER_FAULT, CLOSES[CloseCode.SERVER_FAULT].says)
+            return
+        if handled < len(frames):
+            self._backlog = frames[handled:]
+            self._pause()
+        elif self._violation is not None:
+            code, says = self._violation
+            self._violated(CloseCode(code), says)
+        elif len(peer.actor_inbox) > PRESSURE:  # type: ignore[arg-type] # a Mailbox, which has a length
+            self._pause()
+
+    def _message(self, form: Format, payload: bytes) -> None:
+        outbox = self.outbox
+        if outbox.closed or self._peer is None:
+            return
+        message = self._line.decoder.decode(form, payload)
+        if type(message) is Register:
+            outbox.format = form
+            self._registered = True
+        elif not self._registered:
+            outbox.format = form
+        self._peer.tell(message)
+
+    def _control(self, opcode: int, payload: bytes) -> None:
+        if opcode == CLOSE:
+            self._closed_by_client(payload)
+        elif opcode == PING:
+            # In this order: a ping that does not fit into the mailbox comes here again, and is answered once.
+            self._tell(_PING)
+            self.outbox.pong(payload)
+        else:
+            self._tell(_PONG)
+
+    def _tell(self, message: Ping | Pong) -> None:
+        if self._peer is not None and not self.outbox.closed:
+            self._peer.tell(message)
+
+    def _pause(self) -> None:
+        """The PeerActor has enough to do: let the kernel's buffer, and then the client, wait."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._line.metrics.increment("read_pauses")
+            self._line.scheduler.at_turn_end(self._resume)
+
+    def _resume(self) -> None:
+        # Reading already: it has become deaf meanwhile, and what waits no longer matters.
+        if self._watcher is None or self._watcher.active or self._peer is None:
+            return
+        if len(self._peer.actor_inbox) > PRESSURE:  # type: ignore[arg-type] # as above
+            self._line.scheduler.at_turn_end(self._resume)
+            return
+        self._watcher.start(self._readable)
+        backlog, self._backlog = self._backlog, []
+        try:
+            self._take(backlog)
+        except Exception as error:  # noqa: BLE001 - `_failed` logs it
+            self._failed(error)
+        if self._tls is not None:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """TLS may hold bytes that the kernel announces no more: read them in the coming turn, unless reading pauses."""
+        if self._tls is not None and self._is_reading() and self._tls.pending():
+            self._line.scheduler.at_turn_end(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._is_reading():
+            self._readable()
+
+    def _is_reading(self) -> bool:
+        return self._watcher is not None and bool(self._watcher.active)
+
+    # --- Deadlines ---
+
+    def _watch_unfinished(self, frames: list[Frame]) -> None:
+        """The client has begun a message. A data frame that came whole was the end of the one before; a ping within a message was not."""
+        if self._unfinished_since is None or any(opcode < CLOSE for opcode, _ in frames):
+            self._unfinished_since = self._line.clock.monotonic()
+        if self._timer is None and not self.outbox.closed:
+            self._start_timer(self._check_unfinished, self._line.message_timeout)
+
+    def _check_unfinished(self) -> None:
+        self._timer = None
+        if self._unfinished_since is None or self.outbox.closed:
+            return
+        left = self._unfinished_since + self._line.message_timeout - self._line.clock.monotonic()
+        if left > 0:
+            self._start_timer(self._check_unfinished, left)
+        else:
+            self._violated(CloseCode.POLICY, f"message not finished within {self._line.message_timeout:g} s")
+
+    def _start_timer(self, callback: Callable[[], None], seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._line.scheduler.timer(callback)
+        self._timer.start(seconds)
+
+    # --- The end ---
+
+    def _violated(self, code: CloseCode, says: str) -> None:
+        self.outbox.close(code, says)
+        self._client_is_done(LeaveReason.LOST)
+
+    def _closed_by_client(self, payload: bytes) -> None:
+        code, _ = parse_close(payload)
+        self.outbox.answer_close(code)
+        self._client_is_done(LeaveReason.LEFT)
+
+    def closing(self, code: int) -> None:
+        """The last frame is taken. From here on the client has `close_timeout` to let go."""
+        logger.debug("closing", extra={"address": self.address, "code": code})
+        self._start_timer(self.end, self._line.close_timeout)
+
+    def overflowed(self) -> None:
+        """A slow client: its group need not wait for its socket to end."""
+        self._client_is_done(LeaveReason.LOST)
+
+    def written(self) -> None:
+        """The close frame is out. Unless the client is done, its own close frame is still to come."""
+        if self._lost:
+            self._half_close()
+
+    def broken(self, error: OSError) -> None:
+        """The socket has failed."""
+        logger.debug("socket failed: %s", error, extra={"address": self.address})
+        self.end()
+
+    def _client_is_done(self, reason: LeaveReason) -> None:
+        """It has closed first, has answered our close frame, or has broken a rule: it sends no more that is of interest."""
+        self._tell_lost(reason)
+        if self.outbox.closed and not self.outbox.pending:
+            self._half_close()
+
+    def _half_close(self) -> None:
+        """Let the client see the end behind the close frame, and wait for its end; closing now would reset what it has not yet read."""
+        if self._watcher is None or self._deaf:
+            return
+        self._deaf = True
+        self._watcher.stop()
+        self._watcher.start(self._readable)
+        if self._tls is not None:
+            with suppress(OSError):  # SSLWantReadError: our half of the TLS end is sent, the client's has not come
+                self._tls.unwrap()
+        with suppress(OSError):  # the client may have gone, and then the next read says so
+            self._socket.shutdown(SHUT_WR)
+
+    def _tell_lost(self, reason: LeaveReason) -> None:
+        if not self._lost:
+            self._lost = True
+            if self._peer is not None:
+                self._peer.post(Lost(reason))
+
+    def end(self) -> None:
+        """Close the socket and give everything back. The PeerActor hears of it, if it has not heard before. May be called twice."""
+        if self._watcher is None:
+            return
+        logger.debug("ended", extra={"address": self.address})
+        watcher, self._watcher = self._watcher, None
+        watcher.close()
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self.outbox.abandon()
+        self._tell_lost(LeaveReason.LOST)
+        self._peer = None
+        self._on_end(self)
+        self._socket.close()

@@ -1,0 +1,57 @@
+"""Every metric: its name, kind, label and meaning. Counts are plain integers, one dictionary operation each."""
+
+from typing import NamedTuple
+
+__all__ = ["METRICS", "Counts", "Metric"]
+
+
+class Metric(NamedTuple):
+    """One metric. `kind` is `counter` or `gauge`; `label` is the name of its one label, or empty."""
+
+    kind: str
+    label: str
+    says: str
+
+
+METRICS: dict[str, Metric] = {
+    "connections": Metric("gauge", "", "open WebSocket connections"),
+    "peers": Metric("gauge", "", "registered peers, those that are away too"),
+    "groups": Metric("gauge", "", "groups that have an actor"),
+    "registers": Metric("counter", "", "registers that were acted on"),
+    "deliveries": Metric("counter", "type", "relayed messages handed to an outbox"),
+    "errors": Metric("counter", "code", "errors told to clients"),
+    "closes": Metric("counter", "code", "close frames sent, or answered ('by client')"),
+    "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
+    "refusals": Metric("counter", "reason", "requests that did not become a connection"),
+    "mailbox_refusals": Metric("counter", "actor", "messages that a full mailbox did not take"),
+    "outbox_overflows": Metric("counter", "", "connections closed because they read too slowly"),
+    "read_pauses": Metric("counter", "", "times a socket was not read because its actor had enough to do"),
+    "actor_failures": Metric("counter", "actor", "actors that ended by a fault"),
+}
+
+
+class Counts:
+    """The process's counts (`actors.ports.Metrics`)."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, int]] = {name: {} for name in METRICS}
+
+    def increment(self, name: str, label: str = "", by: int = 1) -> None:
+        """Add `by`.
+
+        Raises:
+            KeyError: a name that is not in the table; a fault of the program.
+
+        """
+        values = self._values[name]
+        values[label] = values.get(label, 0) + by
+
+    def value(self, name: str, label: str = "") -> int:
+        """One count."""
+        return self._values[name].get(label, 0)
+
+    def values(self) -> dict[str, dict[str, int]]:
+        """All counts, by metric and label value; a copy."""
+        return {name: dict(values) for name, values in self._values.items()}

@@ -1,0 +1,243 @@
+"""Outbox: what waits to be written to one client. Bounded in bytes, in order, one write in each turn."""
+
+import ssl
+from typing import Any, Protocol
+
+from actors.events import Event, Format
+from actors.ports import Metrics
+from actors.reasons import CLOSES, CloseCode, ErrorCode
+from gateway.frames import BINARY, PING, PONG, TEXT, encode, encode_close
+from gateway.scheduler import HubScheduler
+from gateway.translation import Unrepresentable
+from gateway.wire import encode as encode_event
+
+__all__ = ["WOULD_BLOCK", "Outbox", "Owner", "Socket", "TlsSocket"]
+
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What a socket that is not ready raises; the last two when TLS ends in this process."""
+
+_WRITE = 2  # libev: EV_WRITE
+_JSON = Format.JSON  # reading a member of an enum, or hashing one, takes longer than the comparison that it is for
+
+
+class Socket(Protocol):
+    """A connected, non-blocking socket, plain or TLS."""
+
+    def send(self, data: bytes, /) -> int:
+        """Write what fits."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Read what is there."""
+
+    def fileno(self) -> int:
+        """The descriptor."""
+
+    def shutdown(self, how: int, /) -> None:
+        """Half-close."""
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+
+
+class TlsSocket(Socket, Protocol):
+    """A socket on which TLS ends in this process."""
+
+    def pending(self) -> int:
+        """Bytes that are decrypted and not yet read; the kernel announces them no more."""
+
+    def unwrap(self) -> object:
+        """Send the end of TLS. Raises SSLWantReadError while the client's has not come."""
+
+
+class Owner(Protocol):
+    """The connection that an outbox writes for."""
+
+    def closing(self, code: int) -> None:
+        """A close frame with `code` has been taken: the last frame."""
+
+    def overflowed(self) -> None:
+        """The client reads too slowly, and that was why; follows `closing`."""
+
+    def written(self) -> None:
+        """The close frame is written."""
+
+    def broken(self, error: OSError) -> None:
+        """The socket takes nothing any more."""
+
+
+class Outbox:
+    """The way to one client (`actors.ports.Outbox`).
+
+    Guarantee: frames are written in the order in which they were taken, each at most once, and none after the close frame.
+
+    Attributes:
+        closed: whether it has taken its last frame.
+        format: how the client wants its events encoded.
+    """
+
+    __slots__ = (
+        "_blocked",
+        "_chunks",
+        "_limit",
+        "_loop",
+        "_metrics",
+        "_owner",
+        "_scheduled",
+        "_scheduler",
+        "_size",
+        "_socket",
+        "closed",
+        "format",
+    )
+
+    def __init__(self, socket: Socket, owner: Owner, loop: Any, scheduler: HubScheduler, metrics: Metrics, limit: int) -> None:  # noqa: ANN401 - gevent publishes no type for its loops
+        self._socket = socket
+        self._owner: Owner | None = owner
+        self._loop = loop
+        self._scheduler = scheduler
+        self._metrics = metrics
+        self._limit = limit
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._scheduled = False
+        # The write watcher while the kernel's buffer is full; then the first chunk is the rest of what was written in part.
+        self._blocked: Any = None
+        self.closed = False
+        self.format = _JSON
+
+    @property
+    def pending(self) -> bool:
+        """Whether something waits to be written."""
+        return bool(self._chunks)
+
+    def send(self, event: Event) -> ErrorCode | None:
+        """Take an event, encoded as the client wants it; see the port for the answers."""
+        if self.closed:
+            return ErrorCode.UNDELIVERED
+        try:
+            frame = self._frame(event)
+        except Unrepresentable:
+            return ErrorCode.UNREPRESENTABLE
+        return self._take(frame)
+
+    def ping(self) -> None:
+        """Ask the client for a pong."""
+        if not self.closed:
+            self._take(encode(PING, b""))
+
+    def pong(self, payload: bytes) -> None:
+        """Answer the client's ping (RFC 6455 section 5.5.3)."""
+        if not self.closed:
+            self._take(encode(PONG, payload))
+
+    def close(self, code: CloseCode, says: str = "") -> None:
+        """Take the last frame."""
+        if not self.closed:
+            self._last(code, encode_close(code, says), str(int(code)))
+
+    def answer_close(self, code: int) -> None:
+        """Answer the client's close frame with its own code (RFC 6455 section 5.5.1); 1005 stands for none. The last frame."""
+        if not self.closed:
+            self._last(code, encode_close(code), "by client")
+
+    def abandon(self) -> None:
+        """The socket is gone: what was not written never will be."""
+        self.closed = True
+        self._owner = None
+        self._chunks = []
+        self._size = 0
+        self._unblock()
+
+    def flush(self) -> None:
+        """Write what waits, in one call; what the kernel does not take waits for the socket to be writable."""
+        self._scheduled = False
+        chunks = self._chunks
+        if not chunks or self._owner is None:
+            return
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        try:
+            sent = self._socket.send(data)
+        except WOULD_BLOCK:
+            sent = 0
+        except OSError as error:
+            self._owner.broken(error)
+            return
+        if sent == len(data):
+            self._chunks = []
+            self._size = 0
+            self._all_written()
+        else:
+            self._chunks = [data[sent:]]
+            self._size = len(data) - sent
+            self._block()
+
+    def _frame(self, event: Event) -> bytes:
+        form = self.format
+        opcode, name = (TEXT, "json") if form is _JSON else (BINARY, "msgpack")
+        memo: dict[str, bytes] | None = getattr(event, "frames", None)
+        if memo is None:
+            return encode(opcode, encode_event(event, form))
+        # A broadcast is encoded once for each format, however many receive it.
+        frame = memo.get(name)
+        if frame is None:
+            frame = memo[name] = encode(opcode, encode_event(event, form))
+        return frame
+
+    def _take(self, frame: bytes) -> ErrorCode | None:
+        if self._size + len(frame) > self._limit:
+            refusal = self._make_room(len(frame))
+            if refusal is not None:
+                return refusal
+        self._put(frame)
+        return None
+
+    def _put(self, frame: bytes) -> None:
+        self._chunks.append(frame)
+        self._size += len(frame)
+        if not self._scheduled and self._blocked is None:
+            self._scheduled = True
+            self._scheduler.at_turn_end(self.flush)
+
+    def _make_room(self, needed: int) -> ErrorCode | None:
+        """Write ahead of the turn's end: many may speak to one in a turn.
+
+        A frame larger than the bound (a list of many peers) passes when nothing else waits. What comes back says why there is no room: then
+        this outbox has taken its last frame.
+        """
+        if self._blocked is None:
+            self.flush()
+        owner = self._owner
+        if owner is None:
+            return ErrorCode.UNDELIVERED
+        if self._size == 0 or self._size + needed <= self._limit:
+            return None
+        self._metrics.increment("outbox_overflows")
+        # The first chunk has been written in part, or TLS insists on seeing it again; what is behind it makes room for the close frame.
+        del self._chunks[1:]
+        self._size = len(self._chunks[0])
+        code = CloseCode.SLOW_CONSUMER
+        self._last(code, encode_close(code, CLOSES[code].says), str(int(code)))
+        owner.overflowed()
+        return ErrorCode.SLOW_PEER
+
+    def _last(self, code: int, frame: bytes, label: str) -> None:
+        self.closed = True
+        self._metrics.increment("closes", label)
+        self._put(frame)
+        if self._owner is not None:
+            self._owner.closing(code)
+
+    def _all_written(self) -> None:
+        self._unblock()
+        if self.closed and self._owner is not None:
+            self._owner.written()
+
+    def _block(self) -> None:
+        if self._blocked is None:
+            self._blocked = self._loop.io(self._socket.fileno(), _WRITE)
+            self._blocked.start(self.flush)
+
+    def _unblock(self) -> None:
+        watcher, self._blocked = self._blocked, None
+        if watcher is not None:
+            watcher.close()

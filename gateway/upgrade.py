@@ -1,0 +1,285 @@
+"""The HTTP side of the public port: pywsgi reads a request, gevent-websocket upgrades it, and then the socket is detached from both.
+
+After the 101 nothing of the WSGI server may know the socket: two owners lose messages, and closing a socket that another greenlet waits on
+aborts the process. So the greenlet, its environment and its buffers end here, and a `Connection` goes on with the bare descriptor.
+"""
+
+import _socket
+import base64
+import hashlib
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import gevent
+from gevent.pool import Pool
+from gevent.pywsgi import LoggingLogAdapter, WSGIHandler, WSGIServer
+from gevent.ssl import SSLContext, SSLSocket
+from geventwebsocket.handler import WebSocketHandler
+
+from actors.ports import Metrics
+from gateway.admission import Admission, Admitted, Refused
+from gateway.handshake import Headers, RequestReader, RequestRefused, check_request_line
+from gateway.outbox import Socket
+from gateway.routes import PROFILES, UPGRADE_HEADERS, Routes, tenant_of
+
+__all__ = ["Accept", "HandshakeRules", "UpgradeServer"]
+
+logger = logging.getLogger("gateway.upgrade")
+
+BACKLOG = 4096
+"""Connections that the kernel holds until they are accepted; it may cut this to net.core.somaxconn."""
+
+KEY_BYTES = 16
+"""RFC 6455 section 4.1: the decoded length of Sec-WebSocket-Key."""
+
+LINGER_SECONDS = 1.0
+"""How long a client that was answered may take for each step towards its end; `HandshakeRules.timeout` bounds all of them."""
+
+Accept = Callable[[Socket, bytes, Admitted], None]
+"""Takes over a detached socket, with what the client has sent already. It releases what was admitted, unless it raises."""
+
+
+class HandshakeRules(NamedTuple):
+    """`timeout` in seconds for TLS and HTTP together, `concurrent` handshakes at once, sizes in bytes."""
+
+    timeout: float
+    concurrent: int
+    header_bytes: int
+    headers: int
+    send_buffer_bytes: int
+
+
+class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket has no type hints
+    """One request of one client. Every request is answered once and its connection closed, but for an upgrade."""
+
+    server: "UpgradeServer"
+    rfile: RequestReader
+    socket: Any
+
+    def handle(self) -> None:
+        """Serve the one request of a connection, and end the connection unless it was upgraded."""
+        try:
+            refusal = self.handle_one_request()
+            if refusal is not None:
+                self.server.metrics.increment("refusals", "bad_request")
+                self.socket.sendall(refusal[1])
+            if self.socket is not None:
+                self._linger()
+        finally:
+            if self.socket is not None:
+                self.socket.close()
+
+    def _linger(self) -> None:
+        """Let the client close first: closing a socket with unread data (a body, a second request) resets it, and takes our answer away."""
+        self.socket.settimeout(LINGER_SECONDS)
+        with suppress(OSError):  # whatever fails now, the client has had its answer, or has gone
+            self.socket.shutdown(_socket.SHUT_WR)
+            while self.socket.recv(4096):
+                pass
+
+    def MessageClass(self, *_args: object) -> Headers:  # noqa: N802 - pywsgi's name
+        """Read the headers."""
+        return Headers.read(self.rfile, self.server.rules.headers)
+
+    def handle_one_request(self) -> tuple[str, bytes] | None:
+        """Serve the request. What comes back is the answer to one that cannot be read."""
+        try:
+            result = super().handle_one_request()
+        except RequestRefused as refused:  # the request line was too long: pywsgi does not look for faults there
+            return self._handle_client_error(refused)
+        return result if isinstance(result, tuple) else None
+
+    def read_request(self, raw_requestline: str) -> Any:  # noqa: ANN401 - pywsgi's signature
+        """Read the request, and refuse what no WebSocket handshake and no probe has.
+
+        Raises:
+            RequestRefused: see `gateway.handshake`.
+
+        """
+        check_request_line(raw_requestline)
+        result = super().read_request(raw_requestline)
+        self.headers.check_complete(self.request_version)
+        self.close_connection = True
+        return result
+
+    def run_application(self) -> None:
+        """Answer the request, or upgrade it."""
+        environ = self.environ
+        if not _asks_for_upgrade(environ) or tenant_of(environ["PATH_INFO"]) is None:
+            WSGIHandler.run_application(self)
+            return
+        try:
+            _check_handshake(environ)
+            admitted = self.server.admission.admit(self.client_address[0], self.client_address[1], environ)
+        except Refused as refused:
+            self._refuse(refused)
+        else:
+            self._upgrade(admitted)
+
+    def _refuse(self, refused: Refused) -> None:
+        self.server.metrics.increment("refusals", refused.reason)
+        logger.info("connection refused: %s", refused.says, extra={"address": self.client_address[0], "reason": refused.reason})
+        self.result = self.server.routes.refuse(refused, self.command, self.start_response)
+        self.process_result()
+
+    def _upgrade(self, admitted: Admitted) -> None:
+        """Answer with 101 and hand the socket over. When that fails, the connection is counted out and its socket closed."""
+        socket = None
+        try:
+            self.environ["HTTP_UPGRADE"] = "websocket"  # gevent-websocket wants this one token
+            self.upgrade_websocket()
+            self.write(b"")
+            data = self.rfile.rest()
+            socket = self._detach()
+            self.server.accept(socket, data, admitted)
+        except BaseException:
+            self.server.admission.release(admitted)
+            if socket is not None:
+                socket.close()
+            raise
+
+    def upgrade_connection(self) -> None:
+        """Prepare the 101 (RFC 6455 section 4.2.2), once gevent-websocket has judged the request.
+
+        Its own version also makes a WebSocket object that reads and writes the socket, and writes a close frame when it is collected.
+        """
+        key = self.environ["HTTP_SEC_WEBSOCKET_KEY"]
+        accept = base64.b64encode(hashlib.sha1((key + self.GUID).encode("ascii"), usedforsecurity=False).digest()).decode("ascii")
+        self.start_response(
+            "101 Switching Protocols", [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)]
+        )
+
+    def _detach(self) -> Socket:
+        """Take the socket away from pywsgi: from here on this handler has none, and closes none."""
+        held, self.socket = self.socket, None
+        if isinstance(held, SSLSocket):
+            held.settimeout(0)
+            return held
+        plain = _socket.socket(held.family, held.type, held.proto, held.detach())
+        plain.settimeout(0)
+        return plain
+
+    def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
+        """What a request that cannot be read is answered with. Raises what is not the client's fault, and what leaves nobody to answer."""
+        if not isinstance(ex, ValueError):
+            raise ex
+        refused = ex if isinstance(ex, RequestRefused) else RequestRefused("400 Bad Request", "not an HTTP/1.1 request that can be read")
+        logger.debug("request refused: %s", refused.says, extra={"address": self.client_address[0]})
+        body = f"{refused.says}\n".encode()
+        head = f"HTTP/1.1 {refused.status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
+        return refused.status, head.encode() + body
+
+    def handle_error(self, t: type[BaseException], v: BaseException, tb: TracebackType | None) -> None:
+        """What pywsgi does with whatever escapes an answer. It would swallow the deadline, and then wait without one."""
+        if not issubclass(t, Exception) or issubclass(t, OSError):
+            raise v
+        logger.error("request failed", exc_info=v.with_traceback(tb), extra={"address": self.client_address[0]})
+        if self.socket is not None:
+            self._send_error_response_if_possible(500)
+
+    def log_request(self) -> None:
+        """Nothing for each request: refusals are counted, and connections are logged by what takes them over."""
+
+
+class UpgradeServer(WSGIServer):
+    """The listener. At most `concurrent` handshakes are under way; beyond that the kernel's backlog waits."""
+
+    def __init__(
+        self,
+        listener: tuple[str, int],
+        routes: Routes,
+        *,
+        admission: Admission,
+        accept: Accept,
+        rules: HandshakeRules,
+        metrics: Metrics,
+        tls: SSLContext | None,
+    ) -> None:
+        self.routes = routes
+        self.admission = admission
+        self.accept = accept
+        self.rules = rules
+        self.metrics = metrics
+        # gevent-websocket makes a logger of its own, with a handler, unless there is one; what it says does not say of whom.
+        self.logger = logger.getChild("handler")
+        self.logger.setLevel(logging.WARNING)
+        self._tls_context = tls
+        super().__init__(
+            listener,
+            routes,
+            backlog=BACKLOG,
+            spawn=Pool(rules.concurrent),
+            log=None,
+            error_log=LoggingLogAdapter(logger, logging.WARNING),
+            handler_class=UpgradeHandler,
+            environ={"SERVER_NAME": listener[0]},  # else pywsgi asks the DNS, and a start may wait for it
+        )
+
+    def init_socket(self) -> None:
+        """Listen. Accepted sockets inherit these options, which saves two system calls for each."""
+        super().init_socket()
+        self.socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        self.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, self.rules.send_buffer_bytes)
+
+    def handle(self, sock: Any, address: Any) -> None:  # noqa: ANN401 - gevent's sockets have no common type
+        """Serve one client until its request is answered or its time is up; a silent one costs a greenlet for so long at most.
+
+        The deadline ends here with the greenlet. A socket that was handed over is read in hub callbacks, which it cannot reach.
+        """
+        with gevent.Timeout(self.rules.timeout) as deadline:
+            try:
+                held = sock if self._tls_context is None else _with_tls(sock, self._tls_context)
+                UpgradeHandler(held, address, self, RequestReader(held, self.rules.header_bytes)).handle()
+            except gevent.Timeout as timeout:
+                if timeout is not deadline:
+                    raise
+                self.metrics.increment("refusals", "handshake_timeout")
+            except OSError as error:
+                self.metrics.increment("refusals", "connection_failed")
+                logger.debug("handshake failed: %s", error, extra={"address": address[0]})
+
+
+def _with_tls(sock: Any, context: SSLContext) -> SSLSocket:  # noqa: ANN401 - as above
+    """The handshake, done here because gevent's server has no deadline for it, and closes the socket when `handle` returns."""
+    held = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+    try:
+        held.do_handshake()
+    except BaseException:
+        held.close()
+        raise
+    return held
+
+
+def _tokens(environ: dict[str, Any], header: str) -> set[str]:
+    """The words of a header that is a list, in lower case."""
+    return {token.strip().lower() for token in environ.get(header, "").split(",")}
+
+
+def _asks_for_upgrade(environ: dict[str, Any]) -> bool:
+    return "websocket" in _tokens(environ, "HTTP_UPGRADE")
+
+
+def _check_handshake(environ: dict[str, Any]) -> None:
+    """Whether this is a handshake by RFC 6455 section 4.2.1. Raises Refused with what to mend."""
+    if environ["REQUEST_METHOD"] != "GET" or environ["SERVER_PROTOCOL"] != "HTTP/1.1":
+        raise Refused("400 Bad Request", "handshake", "a WebSocket handshake is a GET with HTTP/1.1")
+    if "upgrade" not in _tokens(environ, "HTTP_CONNECTION"):
+        raise Refused("400 Bad Request", "handshake", "the Connection header must hold Upgrade")
+    if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
+        raise Refused("426 Upgrade Required", "handshake", "Sec-WebSocket-Version must be 13", *UPGRADE_HEADERS)
+    if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "")):
+        raise Refused("400 Bad Request", "handshake", "Sec-WebSocket-Key must be 16 bytes in base64")
+    asked = [name.strip() for name in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",") if name.strip()]
+    if asked and not set(asked) & set(PROFILES):
+        known = ", ".join(PROFILES) or "none: leave Sec-WebSocket-Protocol out"
+        raise Refused("400 Bad Request", "subprotocol", f"no known subprotocol asked for; known: {known}")
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == KEY_BYTES
+    except ValueError:
+        return False

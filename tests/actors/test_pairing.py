@@ -1,0 +1,143 @@
+from typing import TYPE_CHECKING, cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.events import Format, Relayed
+from actors.pairing import HOLD_FRAMES, HOLD_SECONDS, Pairing
+
+if TYPE_CHECKING:
+    from actors.runtime import BrokerRef
+
+NOBODY = cast("BrokerRef", object())
+
+
+def said(kind: str, payload: str = "", source_id: str = "a") -> Relayed:
+    return Relayed(kind, source_id, "b", payload.encode(), Format.JSON, NOBODY)
+
+
+def words(messages: list[Relayed]) -> list[str]:
+    return [message.type + (message.payload or b"").decode() for message in messages]
+
+
+def after_offer() -> Pairing:
+    pairing = Pairing()
+    assert words(pairing.pass_or_hold(said("offer"), 0)) == ["offer"]
+    return pairing
+
+
+def test_candidates_without_an_offer_pass() -> None:
+    assert words(Pairing().pass_or_hold(said("candidate"), 0)) == ["candidate"]
+
+
+def test_a_candidate_waits_for_the_answer_to_the_offer_before_it() -> None:
+    pairing = after_offer()
+    assert pairing.pass_or_hold(said("candidate", "1"), 0) == []
+    assert pairing.pass_or_hold(said("candidate", "2"), 0) == []
+    assert words(pairing.release("a")) == ["candidate1", "candidate2"]
+    assert words(pairing.pass_or_hold(said("candidate", "3"), 0)) == ["candidate3"]
+
+
+def test_other_senders_are_not_held() -> None:
+    pairing = after_offer()
+    assert pairing.pass_or_hold(said("candidate"), 0) == []
+    assert words(pairing.pass_or_hold(said("candidate", source_id="c"), 0)) == ["candidate"]
+    assert pairing.release("c") == []
+
+
+def test_what_comes_before_the_first_candidate_passes_and_what_follows_it_waits_behind() -> None:
+    pairing = after_offer()
+    assert words(pairing.pass_or_hold(said("message"), 0)) == ["message"]
+    for kind in ("candidate", "message", "answer"):
+        assert pairing.pass_or_hold(said(kind), 0) == []
+    assert words(pairing.release("a")) == ["candidate", "message", "answer"]
+
+
+def test_one_frame_more_than_may_be_held_lets_all_pass() -> None:
+    pairing = after_offer()
+    for number in range(HOLD_FRAMES):
+        assert pairing.pass_or_hold(said("candidate", str(number)), 0) == []
+    passed = pairing.pass_or_hold(said("candidate", "last"), 0)
+    assert len(passed) == HOLD_FRAMES + 1
+    assert words(passed)[-1] == "candidatelast"
+    assert words(pairing.pass_or_hold(said("candidate"), 0)) == ["candidate"]
+
+
+def test_what_is_held_passes_after_its_time() -> None:
+    pairing = after_offer()
+    pairing.pass_or_hold(said("candidate", "1"), 5)
+    pairing.pass_or_hold(said("candidate", "2"), 5.9)
+    assert pairing.next_deadline() == 5 + HOLD_SECONDS
+    assert pairing.expire(5.99) == []
+    assert words(pairing.expire(6)) == ["candidate1", "candidate2"]
+    assert pairing.next_deadline() is None
+
+
+def test_only_those_expire_whose_time_has_come() -> None:
+    pairing = after_offer()
+    pairing.pass_or_hold(said("offer", source_id="c"), 0)
+    pairing.pass_or_hold(said("candidate", "1"), 0)
+    pairing.pass_or_hold(said("candidate", "2", source_id="c"), 0.5)
+    assert words(pairing.expire(1)) == ["candidate1"]
+    assert pairing.next_deadline() == 1.5
+
+
+def test_candidates_of_a_second_offer_wait_for_the_second_answer_within_the_same_second() -> None:
+    pairing = after_offer()
+    for number, kind in enumerate(["candidate", "offer", "message", "candidate"]):
+        assert pairing.pass_or_hold(said(kind, str(number)), 0.5) == []
+    assert words(pairing.release("a")) == ["candidate0", "offer1", "message2"]
+    assert pairing.next_deadline() == 0.5 + HOLD_SECONDS
+    assert words(pairing.release("a")) == ["candidate3"]
+
+
+def test_all_offers_pass_when_the_time_is_up() -> None:
+    pairing = after_offer()
+    kinds = ["candidate", "offer", "candidate", "offer", "candidate"]
+    for number, kind in enumerate(kinds):
+        pairing.pass_or_hold(said(kind, str(number)), 0)
+    assert words(pairing.expire(1)) == [kind + str(number) for number, kind in enumerate(kinds)]
+    assert pairing.next_deadline() is None
+
+
+def test_a_sender_that_left_has_no_open_offer() -> None:
+    pairing = after_offer()
+    pairing.pass_or_hold(said("candidate"), 0)
+    assert words(pairing.forget("a")) == ["candidate"]
+    assert pairing.forget("a") == []
+    assert words(pairing.pass_or_hold(said("candidate"), 0)) == ["candidate"]
+
+
+def test_a_peer_that_goes_gives_back_everything() -> None:
+    pairing = after_offer()
+    pairing.pass_or_hold(said("offer", source_id="c"), 0)
+    pairing.pass_or_hold(said("candidate", "1"), 0)
+    pairing.pass_or_hold(said("candidate", "2", source_id="c"), 0)
+    assert words(pairing.clear()) == ["candidate1", "candidate2"]
+    assert pairing.clear() == []
+    assert pairing.next_deadline() is None
+
+
+STEPS = st.one_of(
+    st.tuples(st.sampled_from(["offer", "candidate", "message"]), st.sampled_from("ac")),
+    st.tuples(st.sampled_from(["release", "forget", "expire"]), st.sampled_from("ac")),
+)
+
+
+@given(st.lists(STEPS, max_size=200))
+def test_whatever_happens_each_frame_passes_once_in_the_order_of_its_sender_and_in_time(steps: list[tuple[str, str]]) -> None:
+    pairing, now = Pairing(), 0.0
+    sent: dict[str, list[str]] = {"a": [], "c": []}
+    passed: list[Relayed] = []
+    for number, (step, source_id) in enumerate(steps):
+        now += 0.1
+        if step in ("release", "forget"):
+            passed += pairing.release(source_id) if step == "release" else pairing.forget(source_id)
+        elif step != "expire":
+            sent[source_id].append(step + str(number))
+            passed += pairing.pass_or_hold(said(step, str(number), source_id), now)
+        passed += pairing.expire(now)
+        deadline = pairing.next_deadline()
+        assert deadline is None or now < deadline <= now + HOLD_SECONDS
+    passed += pairing.clear()
+    assert {source_id: words([frame for frame in passed if frame.source_id == source_id]) for source_id in sent} == sent

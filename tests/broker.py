@@ -1,0 +1,155 @@
+"""A Broker of real actors on stand-ins, its clients, and how what they hear is written down in a test."""
+
+import enum
+
+from actors.allowance import Rate
+from actors.conduct import ConductRules
+from actors.directory import Directory, DirectoryRules
+from actors.events import ErrorEvent, Event, Format, Message, PeerJoined, PeerLeft, PeerList, Relayed
+from actors.group import GroupRules, OnDuplicate
+from actors.liveness import LivenessRules
+from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
+from actors.peer import PeerActor, PeerRules
+from actors.ports import Backplane
+from actors.reasons import LeaveReason
+from actors.runtime import BrokerRef, Runtime
+from gateway.backplane.memory import MemoryBackplane
+from tests.doubles import ManualClock, NotingSupervisor, PlainMetrics, RecordingOutbox, StepScheduler, actor_of
+
+LIVENESS = LivenessRules(ping_interval=25, expire_after=60, close_after=600, register_timeout=10)
+CONDUCT = ConductRules(messages=Rate(1000, 10_000), size=Rate(1e6, 1e9), registers=Rate(1000, 1000), errors=100)
+PEER_RULES = PeerRules(LIVENESS, CONDUCT, hold_candidates=True)
+GROUP_RULES = GroupRules(peers=100, on_duplicate=OnDuplicate.CHALLENGE, challenge_timeout=1)
+
+
+class Said(enum.Enum):
+    """How the events read in a test: `(LIST, "a", "b")`, `(JOINED, "a")`, `(LEFT, "a", "lost")`, `(ERROR, "unknown_peer", "b")`."""
+
+    LIST = "peer_list"
+    JOINED = "peer_joined"
+    LEFT = "peer_left"
+    ERROR = "error"
+
+
+LIST, JOINED, LEFT, ERROR = Said
+
+
+def read(event: Event) -> tuple[object, ...]:
+    """An event as a test writes it down. A relayed one reads `("offer", "a", b"payload")`."""
+    match event:
+        case PeerList(peers):
+            return (LIST, *(peer.id for peer in peers))
+        case PeerJoined(peer):
+            return (JOINED, peer.id)
+        case PeerLeft(peer, reason):
+            return (LEFT, peer.id, reason.value)
+        case ErrorEvent(code, reference=reference):
+            return (ERROR, code.value, reference.target_id)
+        case Relayed(kind, source_id, payload=payload):
+            return (kind, source_id, payload)
+
+
+class Caller:
+    """A client that says what it is told to. Every method runs the broker until it is idle, unless `later` is set."""
+
+    def __init__(self, broker: "Broker", peer: BrokerRef, outbox: RecordingOutbox) -> None:
+        self.broker = broker
+        self.peer = peer
+        self.outbox = outbox
+
+    def says(self, *messages: Message) -> None:
+        """Say all of it in one go."""
+        for message in messages:
+            self.peer.tell(message)
+        self.broker.run()
+
+    def register(self, peer_id: str, group_id: str = "g", *, metadata: bytes | None = None) -> "Caller":
+        self.says(Register(peer_id, group_id, metadata))
+        return self
+
+    def relay(self, kind: str, to: str | None, payload: bytes = b"", source_id: str | None = None) -> None:
+        self.says(relay(kind, to, payload, source_id))
+
+    def leave(self) -> None:
+        self.says(Leave())
+
+    def heartbeat(self) -> None:
+        self.says(Heartbeat())
+
+    def pong(self) -> None:
+        self.says(Pong())
+
+    def lost(self, reason: LeaveReason = LeaveReason.LOST) -> None:
+        self.peer.post(Lost(reason))
+        self.broker.run()
+
+    def heard(self) -> list[tuple[object, ...]]:
+        """What it was told since it was asked last."""
+        events, self.outbox.events[:] = list(self.outbox.events), []
+        return [read(event) for event in events]
+
+    def told(self) -> list[Event]:
+        """As `heard`, in full."""
+        events, self.outbox.events[:] = list(self.outbox.events), []
+        return events
+
+
+class Broker:
+    """All of the actors, on stand-ins."""
+
+    def __init__(
+        self,
+        group: GroupRules = GROUP_RULES,
+        peer: PeerRules = PEER_RULES,
+        *,
+        groups: int = 100,
+        mailbox: int = 4096,
+        backplane: Backplane | None = None,
+    ) -> None:
+        self.clock = ManualClock()
+        self.scheduler = StepScheduler(self.clock)
+        self.metrics = PlainMetrics()
+        self.runtime = Runtime(self.scheduler, self.clock, self.metrics, mailbox)
+        self.supervisor = NotingSupervisor.start(self.runtime)
+        self.directory = Directory.start(self.runtime, DirectoryRules(groups, group), backplane or MemoryBackplane(), self.supervisor)
+        self._peer_rules = peer
+        self._connections = 0
+        self.run()
+
+    def run(self) -> None:
+        self.scheduler.run_until_idle()
+
+    def pass_time(self, seconds: float) -> None:
+        self.scheduler.advance(seconds)
+
+    def connect(self, tenant: str = "", outbox: RecordingOutbox | None = None) -> Caller:
+        outbox = outbox or RecordingOutbox()
+        self._connections += 1
+        address = f"192.0.2.{self._connections}:5"
+        peer = PeerActor.start(self.runtime, self.directory, outbox, tenant, address, self._peer_rules)
+        self.run()
+        return Caller(self, peer, outbox)
+
+    def join(self, *peer_ids: str, group_id: str = "g", tenant: str = "") -> list[Caller]:
+        """Clients that have registered one after the other, and whose first events have been read."""
+        callers = [self.connect(tenant).register(peer_id, group_id) for peer_id in peer_ids]
+        for caller in callers:
+            caller.heard()
+        return callers
+
+
+def relay(kind: str, to: str | None, payload: bytes = b"", source_id: str | None = None, id: str | None = None) -> Relay:  # noqa: A002 - the protocol's name
+    return Relay(kind, to, payload, Format.JSON, len(payload), source_id, id)
+
+
+def group_of(caller: Caller) -> BrokerRef:
+    """The group that a registered client speaks to."""
+    group: BrokerRef = actor_of(caller.peer)._seat._group  # noqa: SLF001 - no one else has to know it
+    return group
+
+
+def tell_group(caller: Caller, *messages: Message) -> None:
+    """Tell the client's group what no client can say."""
+    for message in messages:
+        group_of(caller).tell(message)
+    caller.broker.run()
