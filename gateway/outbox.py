@@ -3,7 +3,7 @@
 import ssl
 from typing import Any, Protocol
 
-from actors.events import Event, Format
+from actors.events import Event, Format, Relayed
 from actors.ports import Metrics
 from actors.reasons import CLOSES, CloseCode, ErrorCode
 from gateway.frames import BINARY, PING, PONG, TEXT, encode, encode_close
@@ -82,10 +82,12 @@ class Outbox:
         "_loop",
         "_metrics",
         "_owner",
+        "_relays",
         "_scheduled",
         "_scheduler",
         "_size",
         "_socket",
+        "_written",
         "closed",
         "format",
     )
@@ -99,6 +101,9 @@ class Outbox:
         self._limit = limit
         self._chunks: list[bytes] = []
         self._size = 0
+        self._written = 0
+        # The relays among what waits, each with the place of its end in all that this outbox ever writes: their senders are told if it never is.
+        self._relays: list[tuple[int, Relayed]] = []
         self._scheduled = False
         # The write watcher while the kernel's buffer is full; then the first chunk is the rest of what was written in part.
         self._blocked: Any = None
@@ -118,7 +123,10 @@ class Outbox:
             frame = self._frame(event)
         except Unrepresentable:
             return ErrorCode.UNREPRESENTABLE
-        return self._take(frame)
+        refusal = self._take(frame)
+        if refusal is None and type(event) is Relayed:
+            self._relays.append((self._written + self._size, event))
+        return refusal
 
     def ping(self) -> None:
         """Ask the client for a pong."""
@@ -141,9 +149,10 @@ class Outbox:
             self._last(code, encode_close(code), "by client")
 
     def abandon(self) -> None:
-        """The socket is gone: what was not written never will be."""
+        """The socket is gone: what was not written never will be, and the senders are told so."""
         self.closed = True
         self._owner = None
+        self._give_back(self._written, ErrorCode.UNDELIVERED)
         self._chunks = []
         self._size = 0
         self._unblock()
@@ -162,12 +171,15 @@ class Outbox:
         except OSError as error:
             self._owner.broken(error)
             return
+        self._written += sent
         if sent == len(data):
             self._chunks = []
+            self._relays = []
             self._size = 0
             self._all_written()
         else:
             self._chunks = [data[sent:]]
+            self._relays = [relay for relay in self._relays if relay[0] > self._written]
             self._size = len(data) - sent
             self._block()
 
@@ -215,10 +227,18 @@ class Outbox:
         # The first chunk has been written in part, or TLS insists on seeing it again; what is behind it makes room for the close frame.
         del self._chunks[1:]
         self._size = len(self._chunks[0])
+        self._give_back(self._written + self._size, ErrorCode.SLOW_PEER)
         code = CloseCode.SLOW_CONSUMER
         self._last(code, encode_close(code, CLOSES[code].says), str(int(code)))
         owner.overflowed()
         return ErrorCode.SLOW_PEER
+
+    def _give_back(self, kept: int, code: ErrorCode) -> None:
+        """Tell the senders of the relays that end beyond the place `kept` that theirs will not be written whole."""
+        lost = [relay for end, relay in self._relays if end > kept]
+        del self._relays[len(self._relays) - len(lost) :]
+        for relay in lost:
+            relay.give_back(code)
 
     def _last(self, code: int, frame: bytes, label: str) -> None:
         self.closed = True

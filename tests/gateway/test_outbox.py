@@ -1,13 +1,12 @@
 """What waits for one client: order, bounds, and one write in each turn, on a socket that takes what it is told to take."""
 
 import ssl
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
-from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Reference, Relayed
+from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Reference, Relayed, Undeliverable
 from actors.reasons import CloseCode, ErrorCode
-from actors.runtime import BrokerRef
 from gateway.frames import BINARY, CLOSE, PING, PONG, TEXT, encode, encode_close
 from gateway.operator.metrics import Counts
 from gateway.outbox import Outbox
@@ -69,8 +68,19 @@ def bench() -> Bench:
     return Bench()
 
 
-def relayed(payload: bytes, form: Format = Format.JSON) -> Relayed:
-    return Relayed("message", "a", "b", payload, form, cast("BrokerRef", None))
+class NotingSender:
+    """Writes down which of its messages came back, and why."""
+
+    def __init__(self) -> None:
+        self.given_back: list[tuple[str | None, ErrorCode]] = []
+
+    def post(self, message: Undeliverable) -> bool:
+        self.given_back.append((message.reference.id, message.code))
+        return True
+
+
+def relayed(payload: bytes, form: Format = Format.JSON, *, sender: NotingSender | None = None, id_: str | None = None) -> Relayed:
+    return Relayed("message", "a", "b", payload, form, cast("Any", sender), id_)
 
 
 def test_all_that_a_turn_brings_is_one_write_in_its_order(bench: Bench) -> None:
@@ -304,3 +314,31 @@ def test_an_end_between_the_taking_and_the_turns_end_writes_nothing(bench: Bench
     bench.outbox.abandon()
     bench.turn()
     assert bench.socket.sends == []
+
+
+def test_the_senders_of_what_an_overflow_drops_are_told_and_those_of_what_is_written_are_not(bench: Bench) -> None:
+    sender = NotingSender()
+    bench.outbox.send(relayed(b'"written"', sender=sender, id_="1"))
+    bench.turn()
+    bench.socket.window = 10
+    bench.outbox.send(relayed(b'"begun"', sender=sender, id_="2"))
+    bench.turn()
+    bench.outbox.send(EVENT)
+    bench.outbox.send(relayed(b'"dropped"', sender=sender, id_="3"))
+    bench.outbox.send(relayed(b'"dropped"', sender=sender, id_="4"))
+    assert bench.outbox.send(relayed(b'"%b"' % (b"x" * LIMIT), sender=sender)) is ErrorCode.SLOW_PEER
+    assert sender.given_back == [("3", ErrorCode.SLOW_PEER), ("4", ErrorCode.SLOW_PEER)]
+    bench.writable()
+    bench.outbox.abandon()
+    assert len(sender.given_back) == 2
+
+
+@pytest.mark.parametrize(("window", "lost"), [(0, ["1", "2", "3"]), (60, ["1", "2", "3"]), (180, ["2", "3"]), (None, [])])
+def test_the_senders_of_what_is_not_written_whole_when_the_socket_ends_are_told(bench: Bench, window: int | None, lost: list[str]) -> None:
+    sender = NotingSender()
+    bench.socket.window = window
+    for number in ("1", "2", "3"):
+        bench.outbox.send(relayed(b'"%b"' % (b"x" * 80), sender=sender, id_=number))
+    bench.turn()
+    bench.outbox.abandon()
+    assert sender.given_back == [(number, ErrorCode.UNDELIVERED) for number in lost]
