@@ -48,6 +48,10 @@ class Client:
         self.error(ErrorCode.RATE_LIMITED, reference, retry_after_ms=wait_ms)
         return self._conduct.warned(now)
 
+    def too_often(self, now: float) -> bool:
+        """As `too_fast`, for what needs no answer: pings and pongs."""
+        return self._conduct.warned(now)
+
     def may_register(self, now: float, reference: Reference) -> bool:
         """Whether a register is within the rate. If not, the client has been told."""
         wait = self._conduct.register(now)

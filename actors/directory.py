@@ -1,7 +1,6 @@
 """Directory: the supervisor. It knows which actor is which group, starts them, ends them, and replaces those that fail."""
 
 import logging
-from collections import deque
 from typing import NamedTuple
 
 import pykka
@@ -42,7 +41,7 @@ class _Entry:
         self.group = group
         self.joins = 0
         self.late: list[Message] = []
-        self.failures: deque[float] = deque(maxlen=RESTARTS)
+        self.failures: tuple[float, ...] = ()
 
 
 class Directory(BrokerActor):
@@ -130,7 +129,7 @@ class Directory(BrokerActor):
 
     def _fails_too_often(self, key: GroupKey, entry: _Entry) -> bool:
         now = self._runtime.clock.monotonic()
-        entry.failures.append(now)
+        entry.failures = (*entry.failures, now)[-RESTARTS:]
         if len(entry.failures) < RESTARTS or now - entry.failures[0] >= RESTART_SECONDS:
             return False
         said = "group failed %d times in %g s and is given up"

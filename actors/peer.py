@@ -100,10 +100,7 @@ class PeerActor(BrokerActor):
     def relay(self, message: Relay) -> None:
         """An offer, answer, candidate or message: the hot path."""
         if self._hear(message, message.size):
-            if self._state is State.JOINED:
-                self._relay(message)
-            else:
-                self._act(message)
+            (self._relay if self._state is State.JOINED else self._act)(message)
 
     @handles(Register, Heartbeat, Leave, BadMessage)
     def receive(self, message: Inbound) -> None:
@@ -122,11 +119,16 @@ class PeerActor(BrokerActor):
         if self._state is State.GONE:
             return False
         now = self._now()
-        self._watch.heard(now, joined=self._state is State.JOINED, pong=type(message) is Pong)
+        # Who leaves does not answer a challenge: the newcomer may have the id.
+        self._watch.heard(now, joined=self._state is State.JOINED and type(message) is not Leave, pong=type(message) is Pong)
         wait_ms = self._client.spend(now, size)
         if not wait_ms:
             return True
-        if self._client.too_fast(now, message.reference(), wait_ms):
+        if isinstance(message, Ping | Pong):
+            # Nothing was dropped, so that there is nothing to answer; the connection has written the pong.
+            if self._client.too_often(now):
+                self._close(CloseCode.POLICY, LeaveReason.LOST, "too many pings")
+        elif self._client.too_fast(now, message.reference(), wait_ms):
             self._close(CloseCode.RATE_ABUSED, LeaveReason.LOST)
         return False
 

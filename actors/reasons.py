@@ -118,7 +118,10 @@ ERRORS: Mapping[ErrorCode, ErrorWords] = MappingProxyType(
         ErrorCode.NOT_REGISTERED: ErrorWords(temporary=True, says="send register first and wait for peer_list"),
         ErrorCode.BAD_REGISTER: ErrorWords(temporary=False, says="the payload of register does not have the form of the protocol"),
         ErrorCode.UNSUPPORTED_FORMAT: ErrorWords(temporary=False, says="this frame type does not belong to the connection's profile"),
-        ErrorCode.UNREPRESENTABLE: ErrorWords(temporary=False, says="the payload has no form in the encoding of the receiving peer"),
+        ErrorCode.UNREPRESENTABLE: ErrorWords(
+            temporary=False,
+            says="the payload has no form in the encoding of the receiving peer; send only what JSON and MessagePack both have",
+        ),
         ErrorCode.SOURCE_MISMATCH: ErrorWords(
             temporary=False, says="source_id is not the id that this connection registered; leave it out"
         ),

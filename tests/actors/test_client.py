@@ -71,7 +71,7 @@ def test_a_client_that_sends_too_many_bytes_is_told_when_to_go_on() -> None:
     assert len(bob.heard()) == 2
 
 
-@pytest.mark.parametrize("message", [relay("message", "b"), Heartbeat(), Ping(), Pong()], ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize("message", [relay("message", "b"), Heartbeat()], ids=lambda message: type(message).__name__)
 def test_a_client_that_goes_on_after_warnings_is_closed(message: Heartbeat) -> None:
     broker = broker_with(messages=Rate(1, 3))
     ann, bob = broker.join("a", "b")
@@ -81,6 +81,19 @@ def test_a_client_that_goes_on_after_warnings_is_closed(message: Heartbeat) -> N
     ann.says(message)
     assert (before, ann.outbox.closed) == (None, CloseCode.RATE_ABUSED)
     assert [event[:2] for event in ann.heard()] == [(ERROR, "rate_limited")] * 4
+    assert bob.heard()[-1] == (LEFT, "a", "lost")
+
+
+@pytest.mark.parametrize("sign", [Ping(), Pong()], ids=["pings", "pongs"])
+def test_a_client_that_pings_too_often_is_closed_and_gets_no_errors_for_what_was_not_dropped(sign: Ping | Pong) -> None:
+    broker = broker_with(messages=Rate(1, 3))
+    ann, bob = broker.join("a", "b")
+    broker.pass_time(9)
+    ann.says(*[sign] * 6)
+    before = ann.outbox.closed
+    ann.says(sign)
+    assert (before, ann.outbox.closed) == (None, CloseCode.POLICY)
+    assert ann.heard() == []
     assert bob.heard()[-1] == (LEFT, "a", "lost")
 
 

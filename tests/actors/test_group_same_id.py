@@ -65,11 +65,11 @@ def test_an_owner_that_leaves_meanwhile_makes_way() -> None:
     assert witness.heard() == [(LEFT, "x", "lost"), (JOINED, "x")]
 
 
-def test_an_owner_that_says_goodbye_has_answered() -> None:
+def test_an_owner_that_says_goodbye_gives_its_id_to_the_newcomer() -> None:
     _, witness, owner, newcomer = contest()
     owner.leave()
-    assert newcomer.heard() == [(ERROR, "peer_id_taken", None)]
-    assert witness.heard() == [(LEFT, "x", "left")]
+    assert witness.heard() == [(LEFT, "x", "left"), (JOINED, "x")]
+    assert newcomer.heard()[0][0] == LIST
 
 
 def test_a_newcomer_that_leaves_meanwhile_changes_nothing() -> None:

@@ -23,7 +23,7 @@ from tests.doubles import GreenletEnd, RecordingOutbox, Venom, actor_of
 if TYPE_CHECKING:
     from actors.runtime import BrokerRef
 
-IDS, GROUPS, TENANTS = st.sampled_from("abc"), st.sampled_from("gh"), st.sampled_from(["", "t"])
+IDS, GROUPS, TENANTS = st.sampled_from("abcd"), st.sampled_from("ggh"), st.sampled_from(["", "", "t"])
 WHO = st.integers(0, 5)
 
 
@@ -93,20 +93,30 @@ class Brokers(RuleBasedStateMachine):
         return outbox
 
     @precondition(lambda self: len(self.callers) < 6)
-    @rule(tenant=TENANTS)
-    def connect(self, tenant: str) -> None:
+    @rule(tenant=TENANTS, peer_id=IDS, group_id=GROUPS, turns=st.sampled_from([0, 1, 99]))
+    def connect(self, tenant: str, peer_id: str, group_id: str, turns: int) -> None:
         diary = Diary(tenant, self.senders)
         caller = self.broker.connect(tenant, diary)
         diary.peer = caller.peer
         self.callers.append(caller)
         self.everyone.append(diary)
         self.actors.append(weakref.ref(actor_of(caller.peer)))
+        self.register(len(self.callers) - 1, peer_id, group_id)
+        for _ in range(turns):
+            self.broker.scheduler.step(1)
 
     @precondition(lambda self: self.callers)
     @rule(who=WHO, peer_id=IDS, group_id=GROUPS)
     def register(self, who: int, peer_id: str, group_id: str) -> None:
         diary = self.diary(who)
         diary.peer.post(Register(peer_id, group_id, str(id(diary)).encode()))
+
+    @precondition(lambda self: self.callers)
+    @rule(who=WHO)
+    def register_again(self, who: int) -> None:
+        peer = actor_of(self.diary(who).peer)
+        if peer is not None:
+            self.register(who, peer._seat.peer_id or "a", peer._seat.key.group_id or "g")  # noqa: SLF001 - what was it?
 
     @precondition(lambda self: self.callers)
     @rule(who=WHO, to=IDS | st.none(), kind=st.sampled_from(["offer", "answer", "candidate", "message"]), times=st.integers(1, 3))
@@ -195,5 +205,5 @@ def is_open(diary: Diary) -> bool:
     return diary.closed is None and diary.fault is None and diary.peer.is_alive()
 
 
-Brokers.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+Brokers.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
 TestGuarantees = Brokers.TestCase
