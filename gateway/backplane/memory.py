@@ -25,7 +25,7 @@ class MemoryBackplane:
         if self._owners.get(key) is group:
             del self._owners[key]
 
-    def place(self, key: GroupKey) -> int:
+    def place(self, key: GroupKey) -> int:  # noqa: ARG002 - one counter does for every group, see below
         """The next place. One counter serves all groups: places only have to grow within a group."""
         self._places += 1
         return self._places
