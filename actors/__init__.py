@@ -2,15 +2,21 @@
 
 Where to look::
 
-    messages    every message that an actor accepts, grouped by receiver; the events that go to clients
+    messages    every message that an actor accepts, grouped by receiver
+    events      what clients are told; the base of all messages
     reasons     the one table of error codes, close codes and leave reasons; the error tree
     ports       what the outside supplies: Clock, Scheduler, Outbox, Backplane, Metrics
     runtime     BrokerActor: a pykka actor whose mailbox is drained in batches by a Scheduler
     directory   Directory: the supervisor; (tenant, group) -> GroupActor
     group       GroupActor: one group; the total order of what happens in it
-    peer        PeerActor: one connection's life
+    peer        PeerActor: one connection's life, with what it owns:
+      client      its far end: what it is told, what it said too early
+      seat        its place in a group, and the way to the group
+      watch       its signs of life: pings, deadlines, challenges
+      delivery    what other peers send to it, in order
     membership  pure: who is in a group, in which order
     pairing     pure: which candidates wait for which answer
     liveness    pure: who is silent for how long, and what that calls for
-    allowance   pure: token buckets for message, byte and register rates
+    conduct     pure: what a client has left of its rates, and how many faults it has
+    allowance   pure: one token bucket
 """

@@ -2,7 +2,7 @@
 
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
-from actors.messages import Inbound
+from actors.messages import Inbound, Ping, Pong
 from actors.ports import Metrics, Outbox
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 
@@ -43,14 +43,16 @@ class Client:
         """End the connection with a code and a sentence."""
         self._outbox.close(code, says or CLOSES[code].says)
 
-    def too_fast(self, now: float, reference: Reference, wait_ms: int) -> bool:
-        """Tell the client that a message was over the rates (`Conduct.message`). True when it was told too often."""
-        self.error(ErrorCode.RATE_LIMITED, reference, retry_after_ms=wait_ms)
-        return self._conduct.warned(now)
+    def too_fast(self, now: float, message: Inbound | Ping | Pong, wait_ms: int) -> tuple[CloseCode, str] | None:
+        """A message was over the rates (`Conduct.message`): tell the client. What comes back says that it was told too often.
 
-    def too_often(self, now: float) -> bool:
-        """As `too_fast`, for what needs no answer: pings and pongs."""
-        return self._conduct.warned(now)
+        Of a ping or a pong nothing was dropped, for the connection has answered: there is nothing to tell.
+        """
+        if not isinstance(message, Ping | Pong):
+            self.error(ErrorCode.RATE_LIMITED, message.reference(), retry_after_ms=wait_ms)
+        if not self._conduct.warned(now):
+            return None
+        return (CloseCode.POLICY, "too many pings") if isinstance(message, Ping | Pong) else (CloseCode.RATE_ABUSED, "")
 
     def may_register(self, now: float, reference: Reference) -> bool:
         """Whether a register is within the rate. If not, the client has been told."""

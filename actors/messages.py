@@ -92,17 +92,9 @@ class BadMessage(Message, frozen=True, gc=False):
 class Ping(Message, frozen=True, gc=False):
     """The client pinged; its connection has answered. It counts against the message rate."""
 
-    def reference(self) -> Reference:
-        """An error about it has nothing to refer to."""
-        return Reference()
-
 
 class Pong(Message, frozen=True, gc=False):
     """The client answered a ping, or sent a pong unasked. It counts against the message rate."""
-
-    def reference(self) -> Reference:
-        """An error about it has nothing to refer to."""
-        return Reference()
 
 
 class Lost(Message, frozen=True, gc=False):

@@ -72,6 +72,10 @@ class State(enum.Enum):
     GONE = "gone"
 
 
+# To look a member up in its enum costs 0.1 us in Python 3.11, five times in each relay.
+_NEW, _JOINING, _JOINED, _LEAVING, _GONE = State
+
+
 class PeerActor(BrokerActor):
     """Stands between one client and its group."""
 
@@ -87,7 +91,7 @@ class PeerActor(BrokerActor):
         # Made when it is needed, for few peers ever hold something; and not by self.later, which would be a cycle.
         make_timer = partial(reminder, runtime.scheduler, self.ref, HoldExpired())
         self._delivery = Delivery(self._client, self._seat, runtime.metrics, pairing, make_timer)
-        self._state = State.NEW
+        self._state = _NEW
         self._next: Register | None = None
 
     def on_start(self) -> None:
@@ -100,7 +104,7 @@ class PeerActor(BrokerActor):
     def relay(self, message: Relay) -> None:
         """An offer, answer, candidate or message: the hot path."""
         if self._hear(message, message.size):
-            (self._relay if self._state is State.JOINED else self._act)(message)
+            (self._relay if self._state is _JOINED else self._act)(message)
 
     @handles(Register, Heartbeat, Leave, BadMessage)
     def receive(self, message: Inbound) -> None:
@@ -111,31 +115,28 @@ class PeerActor(BrokerActor):
     @handles(Ping, Pong)
     def heard(self, message: Ping | Pong) -> None:
         """A sign of life, and no more. It counts against the rate: a pong, too, can be sent without being asked for."""
-        if self._hear(message) and self._state is State.JOINED:
+        if self._hear(message) and self._state is _JOINED:
             self._seat.seen()
 
     def _hear(self, message: Inbound | Ping | Pong, size: int = 0) -> bool:
         """A sign of life. False when the message is not to be acted on, and the client has been told so."""
-        if self._state is State.GONE:
+        if self._state is _GONE:
             return False
         now = self._now()
-        # Who leaves does not answer a challenge: the newcomer may have the id.
-        self._watch.heard(now, joined=self._state is State.JOINED and type(message) is not Leave, pong=type(message) is Pong)
+        # Who leaves neither comes back for that nor answers a challenge: the newcomer may have the id.
+        self._watch.heard(now, joined=self._state is _JOINED and type(message) is not Leave, pong=type(message) is Pong)
         wait_ms = self._client.spend(now, size)
         if not wait_ms:
             return True
-        if isinstance(message, Ping | Pong):
-            # Nothing was dropped, so that there is nothing to answer; the connection has written the pong.
-            if self._client.too_often(now):
-                self._close(CloseCode.POLICY, LeaveReason.LOST, "too many pings")
-        elif self._client.too_fast(now, message.reference(), wait_ms):
-            self._close(CloseCode.RATE_ABUSED, LeaveReason.LOST)
+        verdict = self._client.too_fast(now, message, wait_ms)
+        if verdict is not None:
+            self._close(verdict[0], LeaveReason.LOST, verdict[1])
         return False
 
     def _act(self, message: Inbound) -> None:
-        if self._state is State.GONE:
+        if self._state is _GONE:
             return  # closed by a message that waited in line before this one
-        if self._state is State.JOINING or self._state is State.LEAVING:
+        if self._state is _JOINING or self._state is _LEAVING:
             self._client.keep(message)
         elif isinstance(message, Register):
             self._register(message)
@@ -149,29 +150,26 @@ class PeerActor(BrokerActor):
                 self._seat.seen()
             else:
                 self._leave(LeaveReason.LEFT)
-                self._state = State.LEAVING
+                self._state = _LEAVING
 
     def _register(self, message: Register) -> None:
         if not self._client.may_register(self._now(), message.reference()):
             return
         self._count("registers")
-        if self._state is State.NEW:
-            self._enter(message)
+        if self._state is _NEW:
+            self._state = _JOINING
+            self._seat.ask(message)
         elif not self._seat.is_for(message):
             self._leave(LeaveReason.LEFT)
-            self._state, self._next = State.LEAVING, message
+            self._state, self._next = _LEAVING, message
         elif not self._seat.refresh(message):
             self._client.error(ErrorCode.UNAVAILABLE, message.reference())
-
-    def _enter(self, message: Register) -> None:
-        self._state = State.JOINING
-        self._seat.ask(message)
 
     def _relay(self, message: Relay) -> None:
         if not self._speaks_for_itself(message):
             return
         target_id = message.target_id
-        frames: dict[str, bytes] | None = None if target_id is not None else {}
+        frames: dict[str, bytes] | None = {} if target_id is None else None
         stamped = Relayed(message.type, self._seat.peer_id, target_id, message.payload, message.format, self._actor_ref, message.id, frames)
         if not self._seat.tell(stamped):
             self._client.error(ErrorCode.UNAVAILABLE, message.reference())
@@ -179,7 +177,7 @@ class PeerActor(BrokerActor):
             self._delivery.answered(target_id)
 
     def _speaks_for_itself(self, message: Relay | Heartbeat | Leave) -> bool:
-        if self._state is not State.JOINED:
+        if self._state is not _JOINED:
             self._client.error(ErrorCode.NOT_REGISTERED, message.reference())
             return False
         if message.source_id is not None and message.source_id != self._seat.peer_id:
@@ -193,7 +191,7 @@ class PeerActor(BrokerActor):
     @handles(Relayed)
     def deliver(self, message: Relayed) -> None:
         """Another peer's message for this client; at once, or behind the answer that it must not overtake."""
-        if self._state is State.JOINED:
+        if self._state is _JOINED:
             self._delivery.deliver(message, self._now())
         else:
             message.target_gone()
@@ -201,17 +199,17 @@ class PeerActor(BrokerActor):
     @handles(HoldExpired)
     def hold_expired(self, _message: HoldExpired) -> None:
         """No answer came in time: let the candidates pass."""
-        if self._state is State.JOINED:
+        if self._state is _JOINED:
             self._delivery.expire(self._now())
 
     @handles(Joined)
     def joined(self, message: Joined) -> None:
         """The client's list: its first frame after a register."""
-        if message.key != self._seat.key or self._state in (State.NEW, State.GONE):
+        if message.key != self._seat.key or self._state in (_NEW, _GONE):
             return
         self._client.send(PeerList(message.peers))
-        if self._state is State.JOINING:
-            self._state = State.JOINED
+        if self._state is _JOINING:
+            self._state = _JOINED
             self._seat.take(message.group)
             self._watch.joined()
             self._catch_up()
@@ -219,23 +217,23 @@ class PeerActor(BrokerActor):
     @handles(Revived)
     def revived(self, message: Revived) -> None:
         """The client was away and is back: it knows nothing of who came and went meanwhile."""
-        if message.key == self._seat.key and self._state is State.JOINED:
+        if message.key == self._seat.key and self._state is _JOINED:
             self._delivery.give_back()
             self._client.send(PeerList(message.peers))
 
     @handles(JoinRefused)
     def join_refused(self, message: JoinRefused) -> None:
         """The client stays unregistered. It is JOINED already when the group's actor failed in the middle of letting it in."""
-        if message.key == self._seat.key and self._state in (State.JOINING, State.JOINED):
+        if message.key == self._seat.key and self._state in (_JOINING, _JOINED):
             self._client.error(message.code, message.reference)
             self._delivery.give_back()
-            self._state = State.NEW
+            self._state = _NEW
             self._catch_up()
 
     @handles(PeerJoined, PeerLeft)
     def told(self, message: PeerJoined | PeerLeft) -> None:
         """Someone came or went. What was held for one that went is handed over first: nothing of it may come after."""
-        if self._state is State.JOINED:
+        if self._state is _JOINED:
             if isinstance(message, PeerLeft):
                 self._delivery.left(message.peer.id)
             self._client.send(message)
@@ -243,33 +241,34 @@ class PeerActor(BrokerActor):
     @handles(Undeliverable)
     def undeliverable(self, message: Undeliverable) -> None:
         """A message of this client did not get through."""
-        if self._state is not State.GONE:
+        if self._state is not _GONE:
             self._client.error(message.code, message.reference)
 
     @handles(Departed)
     def departed(self, message: Departed) -> None:
         """The old group is done with this peer: go on with what the client asked for since."""
-        if message.key == self._seat.key and self._state is State.LEAVING:
-            self._state = State.NEW
+        if message.key == self._seat.key and self._state is _LEAVING:
+            self._state = _NEW
             register, self._next = self._next, None
             if register is None:
                 self._catch_up()
             else:
-                self._enter(register)
+                self._state = _JOINING
+                self._seat.ask(register)
 
     @handles(Challenge)
     def challenged(self, message: Challenge) -> None:
         """Someone else wants this id: ask the client for a sign of life."""
-        if self._state is State.JOINED:
+        if self._state is _JOINED:
             self._watch.challenge(message.nonce)
 
     @handles(Evicted)
     def evicted(self, message: Evicted) -> None:
         """The id has a new owner. A ghost is closed; a v1 client that was replaced stays open: closing would make a live namesake deaf."""
-        if message.key != self._seat.key or self._state is not State.JOINED:
+        if message.key != self._seat.key or self._state is not _JOINED:
             return
         self._delivery.give_back()
-        self._state = State.NEW
+        self._state = _NEW
         if message.reason is LeaveReason.REPLACED:
             self._client.error(ErrorCode.REPLACED, Reference())
         else:
@@ -278,7 +277,7 @@ class PeerActor(BrokerActor):
     @handles(Restored)
     def restored(self, message: Restored) -> None:
         """The group has a new actor, and this peer its old place in it."""
-        if message.key == self._seat.key and self._state is State.JOINED:
+        if message.key == self._seat.key and self._state is _JOINED:
             self._seat.take(message.group)
             self._watch.restored()
             self._client.error(ErrorCode.INTERNAL, Reference(), "the group was restarted; a message sent just now may be lost")
@@ -286,7 +285,7 @@ class PeerActor(BrokerActor):
     @handles(GroupLost)
     def group_lost(self, message: GroupLost) -> None:
         """The group is beyond help."""
-        if message.key == self._seat.key and self._state is State.JOINED:
+        if message.key == self._seat.key and self._state is _JOINED:
             self._close(CloseCode.SERVER_FAULT, LeaveReason.LOST)
 
     # --- Deadlines ---
@@ -294,10 +293,9 @@ class PeerActor(BrokerActor):
     @handles(Tick)
     def tick(self, _message: Tick) -> None:
         """A deadline may have come."""
-        if self._state is not State.GONE:
-            verdict = self._watch.check(self._now(), joined=self._state is State.JOINED)
-            if verdict is not None:
-                self._close(verdict[0], LeaveReason.LOST, verdict[1])
+        verdict = None if self._state is _GONE else self._watch.check(self._now(), joined=self._state is _JOINED)
+        if verdict is not None:
+            self._close(verdict[0], LeaveReason.LOST, verdict[1])
 
     # --- The end ---
 
@@ -305,14 +303,14 @@ class PeerActor(BrokerActor):
     def lost(self, message: Lost) -> None:
         """The connection is no more, and neither is this actor."""
         self._leave(message.reason)
-        self._state = State.GONE
+        self._state = _GONE
         self._watch.stop()
         self.end()
 
     @handles(Close)
     def close(self, message: Close) -> None:
         """An operator or a drain ends the connection. In a drain (`reason` None) the others are not told: they are going too."""
-        if self._state is not State.GONE:
+        if self._state is not _GONE:
             self._close(message.code, message.reason, message.says)
 
     def _close(self, code: CloseCode, reason: LeaveReason | None, says: str = "") -> None:
@@ -320,14 +318,14 @@ class PeerActor(BrokerActor):
             self._leave(reason)
         finally:
             # Also after a fault of ours in the line above: the client would wait for good.
-            self._state = State.GONE
+            self._state = _GONE
             self._watch.stop()
             self._client.close(code, says)
 
     def _leave(self, reason: LeaveReason | None) -> None:
-        if self._state is State.JOINED:
+        if self._state is _JOINED:
             self._seat.depart(reason)
-        elif self._state is State.JOINING:
+        elif self._state is _JOINING:
             self._seat.withdraw(reason)
         self._delivery.give_back()
 

@@ -36,15 +36,21 @@ class Watch:
 
     def heard(self, now: float, *, joined: bool, pong: bool = False) -> None:
         """A frame came: a sign of life, which revives a peer that was away and answers a challenge. A pong revives even a deaf one."""
-        if self._liveness.ponged(now) if pong else self._liveness.heard(now):
-            self._revive(joined=joined)
+        back = self._liveness.ponged(now) if pong else self._liveness.heard(now)
+        if not joined:
+            return
+        if back:
+            self._liveness.revived()
+            self._seat.revive()
         if self._challenge is not None:
-            self._answer(joined=joined)
+            self._seat.alive(self._challenge)
+            self._challenge = None
 
     def joined(self) -> None:
         """The client has registered, and is there."""
         self._liveness.registered()
         self._liveness.revived()
+        self._challenge = None
 
     def challenge(self, nonce: int) -> None:
         """Someone else wants this id: the next sign of life goes to the group with `nonce`."""
@@ -64,25 +70,12 @@ class Watch:
             if verdict is Verdict.PING:
                 self._client.ping()
             elif verdict is Verdict.AWAY:
-                self._hide(joined=joined)
+                if joined:
+                    self._count("expirations")
+                    self._seat.hide()
             elif verdict is Verdict.CLOSE:
                 return CloseCode.GOING_AWAY, "silent for too long"
             else:
                 return CloseCode.REGISTER_TIMEOUT, ""
         self.start()
         return None
-
-    def _hide(self, *, joined: bool) -> None:
-        if joined:
-            self._count("expirations")
-            self._seat.hide()
-
-    def _revive(self, *, joined: bool) -> None:
-        self._liveness.revived()
-        if joined:
-            self._seat.revive()
-
-    def _answer(self, *, joined: bool) -> None:
-        nonce, self._challenge = self._challenge, None
-        if joined and nonce is not None:
-            self._seat.alive(nonce)

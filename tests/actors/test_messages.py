@@ -64,11 +64,6 @@ def test_an_error_refers_to_what_the_client_sent(message: Inbound, reference: Re
     assert message.reference() == reference
 
 
-@pytest.mark.parametrize("message", [Ping(), Pong()])
-def test_an_error_about_a_ping_or_a_pong_refers_to_nothing(message: Ping | Pong) -> None:
-    assert message.reference() == Reference()
-
-
 def test_who_waits_for_a_message_that_is_not_handled_is_told() -> None:
     broker = Broker()
     ann = NotingSupervisor.start(broker.runtime)

@@ -183,3 +183,33 @@ def test_nobody_watches_a_connection_that_is_gone() -> None:
     (ann,) = broker.join("a")
     ann.lost()
     assert broker.scheduler.deadlines == {}
+
+
+def test_a_goodbye_that_is_refused_is_no_goodbye() -> None:
+    _, ann, bob = silent_pair()
+    bob.says(Leave("someone else"))
+    assert bob.heard() == [(ERROR, "source_mismatch", None)]
+    bob.heartbeat()
+    assert bob.heard() == [(LIST, "a")]
+    assert ann.heard() == [(JOINED, "b")]
+
+
+def test_an_owner_whose_goodbye_is_refused_answers_the_challenge_with_its_next_frame() -> None:
+    broker = Broker()
+    (ann,) = broker.join("a")
+    twin = broker.connect().register("a")
+    ann.says(Leave("someone else"))
+    assert twin.heard() == []
+    ann.heartbeat()
+    assert twin.heard() == [(ERROR, "peer_id_taken", None)]
+
+
+def test_a_challenge_in_one_group_is_not_answered_in_the_next() -> None:
+    broker = Broker()
+    ann, bob = broker.join("a", "b")
+    twin = broker.connect().register("b")
+    bob.leave()
+    bob.register("c")
+    bob.heartbeat()
+    assert twin.heard() == [(LIST, "a"), (JOINED, "c")]
+    assert ann.heard() == [(LEFT, "b", "left"), (JOINED, "b"), (JOINED, "c")]
