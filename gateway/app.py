@@ -26,7 +26,7 @@ from gateway.frames import FrameLimits
 from gateway.operator.metrics import Counts
 from gateway.outbox import Socket
 from gateway.routes import Routes
-from gateway.scheduler import HubClock, HubScheduler
+from gateway.scheduler import TURN_MESSAGES, HubClock, HubScheduler
 from gateway.upgrade import HandshakeRules, UpgradeServer
 from gateway.wire import Decoder, WireLimits
 
@@ -39,6 +39,9 @@ SPARE_DESCRIPTORS = 64
 
 DRAIN_BATCH = 100
 """Connections closed in one go; then the hub has its turn, so that the close frames are written as they are made."""
+
+DRAIN_MARGIN = 1.0
+"""Seconds beyond `limits.close_timeout` that a drain waits at least: the last connection begins to close a little after the drain does."""
 
 
 class App:
@@ -54,7 +57,7 @@ class App:
         loop = gevent.get_hub().loop
         clock = HubClock()
         self._scheduler = HubScheduler(loop)
-        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox)
+        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES)
         self._line = _line(config, loop, self._scheduler, clock, self.metrics)
         self._peer_rules = _peer_rules(config)
         self._directory = Directory.start(self._runtime, _directory_rules(config), MemoryBackplane(), cast("BrokerRef", self))
@@ -126,7 +129,7 @@ class App:
             self._empty.set()
 
     def _drain(self) -> None:
-        """Every socket gets a close code. Bounded by `drain.timeout`; or by `limits.close_timeout`, which is what a close code takes."""
+        """Every socket gets a close code. Bounded by `drain.timeout`, but not to less than the close handshakes take."""
         logger.info("draining", extra={"connections": len(self._connections)})
         self._admission.drain()
         self._directory.post(Drain())
@@ -134,7 +137,7 @@ class App:
             _say_goodbye(connection, peer)
             if number % DRAIN_BATCH == 0:
                 gevent.sleep(0)
-        longest = max(self._config.drain.timeout, self._config.limits.close_timeout)
+        longest = max(self._config.drain.timeout, self._config.limits.close_timeout + DRAIN_MARGIN)
         if self._connections and not self._empty.wait(longest):
             logger.warning("drain.timeout is over; the rest are cut", extra={"connections": len(self._connections)})
             for connection in list(self._connections):

@@ -5,7 +5,7 @@ It is the only owner of its socket: nothing of the WSGI server knows of it any m
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from socket import SHUT_WR
@@ -57,7 +57,7 @@ class Connection:
     """One client's socket. `outbox` is the way out; `open` connects the way in with a PeerActor."""
 
     __slots__ = (
-        "_backlog", "_deaf", "_line", "_lost", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
+        "_backlog", "_line", "_lost", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
         "_unfinished_since", "_violation", "_watcher", "address", "outbox",
     )  # fmt: skip
 
@@ -71,12 +71,11 @@ class Connection:
         self._timer: HubTimer | None = None
         self._peer: BrokerRef | None = None
         # Frames that were read and have not been handled: the PeerActor had enough to do. Nothing is read meanwhile.
-        self._backlog: list[Frame] = []
+        self._backlog: Sequence[Frame] = ()
         self._violation: tuple[int, str] | None = None  # the error itself would hold its traceback, and that this connection
         self._unfinished_since: float | None = None
         self._registered = False
-        self._lost = False  # the PeerActor has been told the end
-        self._deaf = False  # the end of TCP is all that is still waited for
+        self._lost = False  # the PeerActor has been told the end, and what the client sends is no longer looked at
         self.address = address
         self.outbox = Outbox(socket, self, line.loop, line.scheduler, line.metrics, line.outbox_bytes)
 
@@ -102,7 +101,7 @@ class Connection:
             return
         if not data:
             self.end()
-        elif not self._deaf:
+        elif not self._lost:
             self._hear(data)
             if self._tls is not None:
                 self._look_again()
@@ -127,7 +126,7 @@ class Connection:
         logger.error("connection failed", exc_info=error, extra={"address": self.address})
         self._violated(CloseCode.SERVER_FAULT, CLOSES[CloseCode.SERVER_FAULT].says)
 
-    def _take(self, frames: list[Frame]) -> None:
+    def _take(self, frames: Sequence[Frame]) -> None:
         """Handle frames in order; those that the PeerActor has no room for wait, and so does the client."""
         peer = self._peer
         if peer is None:
@@ -191,14 +190,13 @@ class Connection:
             self._line.scheduler.at_turn_end(self._resume)
 
     def _resume(self) -> None:
-        # Reading already: it has become deaf meanwhile, and what waits no longer matters.
-        if self._watcher is None or self._watcher.active or self._peer is None:
+        if self._watcher is None or self._peer is None or self._lost:
             return
         if len(self._peer.actor_inbox) > PRESSURE:  # type: ignore[arg-type] # as above
             self._line.scheduler.at_turn_end(self._resume)
             return
         self._watcher.start(self._readable)
-        backlog, self._backlog = self._backlog, []
+        backlog, self._backlog = self._backlog, ()
         try:
             self._take(backlog)
         except Exception as error:  # noqa: BLE001 - `_failed` logs it
@@ -275,17 +273,21 @@ class Connection:
 
     def _client_is_done(self, reason: LeaveReason) -> None:
         """It has closed first, has answered our close frame, or has broken a rule: it sends no more that is of interest."""
+        if self._lost:
+            return
         self._tell_lost(reason)
-        if self.outbox.closed and not self.outbox.pending:
+        if not self.outbox.pending:
             self._half_close()
+        elif self._watcher is not None:
+            # Unread, a flood costs nothing; `close_timeout` ends a client that never takes its close frame.
+            self._watcher.stop()
 
     def _half_close(self) -> None:
         """Let the client see the end behind the close frame, and wait for its end; closing now would reset what it has not yet read."""
-        if self._watcher is None or self._deaf:
+        if self._watcher is None:
             return
-        self._deaf = True
-        self._watcher.stop()
-        self._watcher.start(self._readable)
+        if not self._watcher.active:
+            self._watcher.start(self._readable)
         if self._tls is not None:
             with suppress(OSError):  # SSLWantReadError: our half of the TLS end is sent, the client's has not come
                 self._tls.unwrap()

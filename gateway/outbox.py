@@ -3,6 +3,8 @@
 import ssl
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from actors.events import Event, Format, Relayed
 from actors.ports import Metrics
 from actors.reasons import CLOSES, CloseCode, ErrorCode
@@ -102,7 +104,7 @@ class Outbox:
         self._chunks: list[bytes] = []
         self._size = 0
         self._written = 0
-        # The relays among what waits, each with the place of its end in all that this outbox ever writes: their senders are told if it never is.
+        # The relays among what waits, each with the place of its end in all that is ever written: their senders are told if it never is.
         self._relays: list[tuple[int, Relayed]] = []
         self._scheduled = False
         # The write watcher while the kernel's buffer is full; then the first chunk is the rest of what was written in part.
@@ -125,7 +127,7 @@ class Outbox:
             return ErrorCode.UNREPRESENTABLE
         refusal = self._take(frame)
         if refusal is None and type(event) is Relayed:
-            self._relays.append((self._written + self._size, event))
+            self._relays.append((self._written + self._size, event if self._blocked is None else _without_payload(event)))
         return refusal
 
     def ping(self) -> None:
@@ -176,10 +178,13 @@ class Outbox:
             self._chunks = []
             self._relays = []
             self._size = 0
-            self._all_written()
+            if self._blocked is not None:
+                self._unblock()
+            if self.closed:
+                self._owner.written()
         else:
             self._chunks = [data[sent:]]
-            self._relays = [relay for relay in self._relays if relay[0] > self._written]
+            self._relays = [(end, _without_payload(relay)) for end, relay in self._relays if end > self._written]
             self._size = len(data) - sent
             self._block()
 
@@ -247,11 +252,6 @@ class Outbox:
         if self._owner is not None:
             self._owner.closing(code)
 
-    def _all_written(self) -> None:
-        self._unblock()
-        if self.closed and self._owner is not None:
-            self._owner.written()
-
     def _block(self) -> None:
         if self._blocked is None:
             self._blocked = self._loop.io(self._socket.fileno(), _WRITE)
@@ -261,3 +261,8 @@ class Outbox:
         watcher, self._blocked = self._blocked, None
         if watcher is not None:
             watcher.close()
+
+
+def _without_payload(relay: Relayed) -> Relayed:
+    """What it takes to tell the sender: while a client does not read, its messages are not held twice."""
+    return replace(relay, payload=None, frames=None)

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import gevent
 from gevent.pool import Pool
@@ -66,14 +66,14 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
             if refusal is not None:
                 self.server.metrics.increment("refusals", "bad_request")
                 self.socket.sendall(refusal[1])
-            if self.socket is not None:
+            if self.socket is not None and (refusal is not None or self.rfile.rest()):
                 self._linger()
         finally:
             if self.socket is not None:
                 self.socket.close()
 
     def _linger(self) -> None:
-        """Let the client close first: closing a socket with unread data (a body, a second request) resets it, and takes our answer away."""
+        """Let a client that sent more than one request close first: with data unread, a close is a reset, and takes our answer away."""
         self.socket.settimeout(LINGER_SECONDS)
         with suppress(OSError):  # whatever fails now, the client has had its answer, or has gone
             self.socket.shutdown(_socket.SHUT_WR)
@@ -206,11 +206,11 @@ class UpgradeServer(WSGIServer):
         # gevent-websocket makes a logger of its own, with a handler, unless there is one; what it says does not say of whom.
         self.logger = logger.getChild("handler")
         self.logger.setLevel(logging.WARNING)
+        self._listens_on = listener
         self._tls_context = tls
         super().__init__(
             listener,
             routes,
-            backlog=BACKLOG,
             spawn=Pool(rules.concurrent),
             log=None,
             error_log=LoggingLogAdapter(logger, logging.WARNING),
@@ -219,10 +219,11 @@ class UpgradeServer(WSGIServer):
         )
 
     def init_socket(self) -> None:
-        """Listen. Accepted sockets inherit these options, which saves two system calls for each."""
+        """Listen. gevent's own way leaves the socket open when that fails."""
+        if not hasattr(self, "socket"):
+            self.socket = cast("Any", _listener(self.family, self._listens_on, self.rules.send_buffer_bytes))
+            self.address = self.socket.getsockname()
         super().init_socket()
-        self.socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        self.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, self.rules.send_buffer_bytes)
 
     def handle(self, sock: Any, address: Any) -> None:  # noqa: ANN401 - gevent's sockets have no common type
         """Serve one client until its request is answered or its time is up; a silent one costs a greenlet for so long at most.
@@ -240,6 +241,22 @@ class UpgradeServer(WSGIServer):
             except OSError as error:
                 self.metrics.increment("refusals", "connection_failed")
                 logger.debug("handshake failed: %s", error, extra={"address": address[0]})
+
+
+def _listener(family: int, address: tuple[str, int], send_buffer_bytes: int) -> _socket.socket:
+    """A listening socket. Those that it accepts inherit its options, which saves two system calls for each."""
+    listener = _socket.socket(family, _socket.SOCK_STREAM)
+    try:
+        listener.settimeout(0)
+        listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+        listener.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, send_buffer_bytes)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _with_tls(sock: Any, context: SSLContext) -> SSLSocket:  # noqa: ANN401 - as above

@@ -223,3 +223,25 @@ class NotingPeer:
 
     def ends(self) -> list[Lost]:
         return [message for message in self.told if isinstance(message, Lost)]
+
+
+class NotingOwner:
+    """Writes down what its outbox tells it."""
+
+    def __init__(self) -> None:
+        self.notes: list[object] = []
+        self.outbox: Any = None
+
+    def closing(self, code: int) -> None:
+        self.notes.append(("closing", code))
+
+    def overflowed(self) -> None:
+        self.notes.append("overflowed")
+
+    def written(self) -> None:
+        self.notes.append("written")
+
+    def broken(self, error: OSError) -> None:
+        self.notes.append(("broken", type(error)))
+        if self.outbox is not None:
+            self.outbox.abandon()

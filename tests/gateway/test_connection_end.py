@@ -93,6 +93,18 @@ def test_a_close_frame_that_the_socket_does_not_take_at_once_is_followed_by_the_
     assert wired.socket.is_shut()
 
 
+def test_a_client_that_is_done_is_not_read_before_it_takes_its_close_frame(wired: Wired) -> None:
+    wired.socket.window = 1
+    wired.arrives(UNMASKED)
+    wired.loop.settle()
+    assert wired.loop.watching(READ) == 0
+    wired.socket.window = None
+    wired.loop.poll(WRITE)
+    assert wired.loop.watching(READ) == 1
+    wired.client_ends()
+    assert wired.is_over
+
+
 def test_a_close_frame_that_the_socket_never_takes_is_given_up_in_time(wired: Wired) -> None:
     wired.socket.window = 0
     wired.connection.outbox.close(CloseCode.RESTART)

@@ -1,6 +1,7 @@
 """What waits for one client: order, bounds, and one write in each turn, on a socket that takes what it is told to take."""
 
 import ssl
+import sys
 from typing import Any, cast
 
 import pytest
@@ -12,35 +13,13 @@ from gateway.operator.metrics import Counts
 from gateway.outbox import Outbox
 from gateway.scheduler import HubScheduler
 from gateway.wire import encode as encode_event
-from tests.gateway.doubles import READ, WRITE, HeldSocket, StepLoop
+from tests.gateway.doubles import READ, WRITE, HeldSocket, NotingOwner, StepLoop
 
 LIMIT = 1000
 EVENT = ErrorEvent(ErrorCode.INTERNAL, "why", temporary=True, reference=Reference())
 FRAME = encode(TEXT, encode_event(EVENT, Format.JSON))
 FITTING = LIMIT // len(FRAME)
 SLOW = encode_close(4413, "slow consumer: outbox full")
-
-
-class NotingOwner:
-    """Writes down what its outbox tells it."""
-
-    def __init__(self) -> None:
-        self.notes: list[object] = []
-        self.outbox: Outbox | None = None
-
-    def closing(self, code: int) -> None:
-        self.notes.append(("closing", code))
-
-    def overflowed(self) -> None:
-        self.notes.append("overflowed")
-
-    def written(self) -> None:
-        self.notes.append("written")
-
-    def broken(self, error: OSError) -> None:
-        self.notes.append(("broken", type(error)))
-        if self.outbox is not None:
-            self.outbox.abandon()
 
 
 class Bench:
@@ -342,3 +321,13 @@ def test_the_senders_of_what_is_not_written_whole_when_the_socket_ends_are_told(
     bench.turn()
     bench.outbox.abandon()
     assert sender.given_back == [(number, ErrorCode.UNDELIVERED) for number in lost]
+
+
+def test_payloads_of_messages_that_wait_for_the_client_are_not_held_beside_their_frames(bench: Bench) -> None:
+    bench.socket.window = 10
+    payloads = [b'"%d%b"' % (number, b"x" * 80) for number in range(3)]
+    for payload in payloads:
+        bench.outbox.send(relayed(payload))
+        bench.turn()
+    held = [sys.getrefcount(payload) for payload in payloads]
+    assert held == [3, 3, 4]  # the list, this loop, the call; and the loop above

@@ -111,6 +111,37 @@ def test_two_actors_that_keep_each_other_busy_do_not_keep_the_loop_from_polling(
     assert scheduler.waiting() == 1
 
 
+def test_what_a_poll_brings_goes_before_what_a_cut_turn_left(loop: StepLoop, scheduler: HubScheduler, log: list[str]) -> None:
+    def takes_long() -> None:
+        loop.now += TURN_SECONDS
+
+    for _ in range(4 * TURN_ACTORS):
+        scheduler.ready(Steps(log, "flood", takes_long))
+    loop.run_callbacks()
+    del log[:]
+    scheduler.ready(Steps(log, "a", lambda: scheduler.ready(Steps(log, "b"))))
+    loop.poll()
+    assert log[:2] == ["a", "b"]
+    assert set(log[2:]) == {"flood"}
+    loop.settle()
+    assert log.count("flood") == 2 * TURN_ACTORS
+
+
+def test_what_a_cut_turn_left_goes_on_however_much_every_poll_brings(loop: StepLoop, scheduler: HubScheduler, log: list[str]) -> None:
+    def takes_long() -> None:
+        loop.now += TURN_SECONDS
+
+    for _ in range(4 * TURN_ACTORS):
+        scheduler.ready(Steps(log, "old", takes_long))
+    loop.run_callbacks()
+    assert log.count("old") == 2 * TURN_ACTORS
+    for _ in range(2):
+        for _ in range(2 * TURN_ACTORS):
+            scheduler.ready(Steps(log, "new", takes_long))
+        loop.poll()
+    assert log.count("old") == 4 * TURN_ACTORS
+
+
 def test_what_a_turn_end_puts_off_comes_after_a_poll(loop: StepLoop, scheduler: HubScheduler, log: list[str]) -> None:
     scheduler.at_turn_end(lambda: scheduler.at_turn_end(lambda: log.append("later")))
     loop.run_callbacks()

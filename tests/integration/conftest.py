@@ -7,31 +7,12 @@ import pytest
 from tests.integration.certificate import Certificate
 from tests.integration.server import CLOSE_TIMEOUT, Server
 
+Settings = dict[str, object]
+
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return Certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture(scope="session", params=["ws", "wss"])
-def standing(request: pytest.FixtureRequest, certificate: Certificate) -> Iterator[Server]:
-    """A server for all tests that leave it as it was; one without and one with TLS. The defaults hold, but for a shorter end."""
-    running = Server({"limits.close_timeout": CLOSE_TIMEOUT}, certificate=certificate if request.param == "wss" else None)
-    try:
-        yield running
-        running.stop()
-        running.check()
-    finally:
-        running.kill()
-
-
-@pytest.fixture
-def server(standing: Server) -> Iterator[Server]:
-    """The standing server; the test fails if the log tells of a fault meanwhile."""
-    yield standing
-    standing.hang_up()
-    assert standing.process.poll() is None, standing.log()
-    standing.check()
 
 
 @pytest.fixture
@@ -40,13 +21,53 @@ def group(request: pytest.FixtureRequest) -> str:
     return str(request.node.name)[:100]
 
 
+@pytest.fixture(scope="session")
+def running() -> Iterator[dict[str, Server]]:
+    """The servers that tests share, by their settings. A start takes 0.3 s, more than most tests."""
+    servers: dict[str, Server] = {}
+    try:
+        yield servers
+        for server in servers.values():
+            server.stop()
+            server.check()
+    finally:
+        for server in servers.values():
+            server.kill()
+
+
+@pytest.fixture
+def share(running: dict[str, Server]) -> Iterator[Callable[..., Server]]:
+    """Gives a server with these settings (arguments as of `Server`) to a test that leaves it as it was; fails if its log tells of a fault."""
+    used: list[Server] = []
+
+    def find(settings: Settings | None = None, *, certificate: Certificate | None = None) -> Server:
+        name = f"{settings} {certificate}"
+        if name not in running:
+            running[name] = Server(settings, certificate=certificate)
+        used.append(running[name])
+        return running[name]
+
+    yield find
+    for server in used:
+        server.hang_up()
+    for server in used:
+        assert server.process.poll() is None, server.log()
+        server.check()
+
+
+@pytest.fixture(params=["ws", "wss"])
+def server(request: pytest.FixtureRequest, share: Callable[..., Server], certificate: Certificate) -> Server:
+    """A shared server; one without and one with TLS. The defaults hold, but for a shorter end."""
+    return share({"limits.close_timeout": CLOSE_TIMEOUT}, certificate=certificate if request.param == "wss" else None)
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
-    """Starts servers with settings of their own (arguments as of `Server`); ends them, and fails if that does not go in order."""
+    """Starts servers for one test (arguments as of `Server`); ends them, and fails if that does not go in order."""
     started: list[Server] = []
 
-    def start(settings: dict[str, object] | None = None, **more: Certificate) -> Server:
-        started.append(Server(settings, **more))
+    def start(settings: Settings | None = None, *, certificate: Certificate | None = None) -> Server:
+        started.append(Server(settings, certificate=certificate))
         return started[-1]
 
     try:

@@ -115,6 +115,12 @@ class Server:
         """Open files of the process, sockets included."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
+    def wait_for_descriptors(self, count: int) -> None:
+        """Wait until the process has so many open files: under TLS it lets go of a socket a moment after its client."""
+        deadline = time.monotonic() + PATIENCE
+        while (there := self.descriptors()) != count:
+            assert time.monotonic() < deadline, f"{there} open files, expected {count}"
+
     def resident_kib(self) -> int:
         """Memory of the process."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

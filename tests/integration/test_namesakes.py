@@ -76,9 +76,9 @@ def test_a_newcomer_may_take_another_name_or_ask_again_once_it_is_free(server: S
 
 
 def test_a_frozen_process_does_not_keep_its_name(
-    serve: Callable[..., Server], frozen: Callable[[Server, str, str], None], group: str
+    share: Callable[..., Server], frozen: Callable[[Server, str, str], None], group: str
 ) -> None:
-    server = serve(CHALLENGE)
+    server = share(CHALLENGE)
     witness, newcomer = server.connect(Client), server.connect(Client)
     witness.register("witness", group)
     frozen(server, "name", group)
@@ -94,8 +94,8 @@ def test_a_frozen_process_does_not_keep_its_name(
     assert newcomer.hear("message").payload == "to the new one"
 
 
-def test_a_ghost_that_wakes_up_finds_itself_closed_and_harms_nobody(serve: Callable[..., Server], group: str) -> None:
-    server = serve(CHALLENGE)
+def test_a_ghost_that_wakes_up_finds_itself_closed_and_harms_nobody(share: Callable[..., Server], group: str) -> None:
+    server = share(CHALLENGE)
     witness, newcomer = server.connect(Client), server.connect(Client)
     witness.register("witness", group)
     late = ghost(server, "name", group)
@@ -114,8 +114,8 @@ def test_a_ghost_that_wakes_up_finds_itself_closed_and_harms_nobody(serve: Calla
     witness.assert_silence()
 
 
-def test_any_frame_of_the_incumbent_answers_a_challenge(serve: Callable[..., Server], group: str) -> None:
-    server = serve(CHALLENGE)
+def test_any_frame_of_the_incumbent_answers_a_challenge(share: Callable[..., Server], group: str) -> None:
+    server = share(CHALLENGE)
     newcomer, incumbent = server.connect(Client), ghost(server, "name", group)
     newcomer.ask("name", group)
     incumbent.frame()
@@ -133,8 +133,8 @@ def test_when_the_incumbent_goes_during_the_challenge_the_newcomer_has_the_name_
     assert time.monotonic() - began < 0.9
 
 
-def test_of_two_newcomers_at_once_the_second_is_refused(serve: Callable[..., Server], group: str) -> None:
-    server = serve(CHALLENGE)
+def test_of_two_newcomers_at_once_the_second_is_refused(share: Callable[..., Server], group: str) -> None:
+    server = share(CHALLENGE)
     ghost(server, "name", group)
     first, second = server.connect(Client), server.connect(Client)
     first.ask("name", group)
@@ -144,8 +144,8 @@ def test_of_two_newcomers_at_once_the_second_is_refused(serve: Callable[..., Ser
     assert first.joined() == []
 
 
-def test_the_newest_wins_where_that_is_the_rule_and_the_replaced_one_stays_connected(serve: Callable[..., Server], group: str) -> None:
-    server = serve({"group.on_duplicate": "newest"})
+def test_the_newest_wins_where_that_is_the_rule_and_the_replaced_one_stays_connected(share: Callable[..., Server], group: str) -> None:
+    server = share({"group.on_duplicate": "newest"})
     witness, incumbent, newcomer = (server.connect(Client) for _ in range(3))
     witness.register("witness", group)
     incumbent.register("name", group)
@@ -162,8 +162,8 @@ def test_the_newest_wins_where_that_is_the_rule_and_the_replaced_one_stays_conne
     newcomer.assert_silence()
 
 
-def test_a_name_in_use_is_refused_without_a_challenge_where_that_is_the_rule(serve: Callable[..., Server], group: str) -> None:
-    server = serve({"group.on_duplicate": "reject"})
+def test_a_name_in_use_is_refused_without_a_challenge_where_that_is_the_rule(share: Callable[..., Server], group: str) -> None:
+    server = share({"group.on_duplicate": "reject"})
     newcomer = server.connect(Client)
     ghost(server, "name", group)
     newcomer.ask("name", group)

@@ -21,8 +21,8 @@ SOON = 1.5
 
 
 @pytest.fixture(params=["ws", "wss"])
-def server(request: pytest.FixtureRequest, serve: Callable[..., Server], certificate: Certificate) -> Server:
-    return serve(LIMITS, certificate=certificate) if request.param == "wss" else serve(LIMITS)
+def server(request: pytest.FixtureRequest, share: Callable[..., Server], certificate: Certificate) -> Server:
+    return share(LIMITS, certificate=certificate) if request.param == "wss" else share(LIMITS)
 
 
 def slow_reader(server: Server, group: str) -> Line:
@@ -37,7 +37,7 @@ def slow_reader(server: Server, group: str) -> Line:
 def flood(sender: Client, witness: Client) -> int:
     """Send to the slow one until it is given up; return how many messages it was sent. The witness gets each of its own meanwhile."""
     for number in range(100):
-        sender.say("message", "slow", [number, BODY])
+        sender.say("message", "slow", [number, BODY], id=str(number))
         sender.say("message", "witness", number)
         message = witness.next()
         if message.type == "peer_left":
@@ -48,21 +48,26 @@ def flood(sender: Client, witness: Client) -> int:
     raise AssertionError("the slow reader was never given up")
 
 
-def test_a_slow_reader_is_closed_with_4413_after_what_it_was_sent_and_the_others_get_their_messages(server: Server, group: str) -> None:
+def test_a_slow_reader_is_closed_with_4413_and_what_it_does_not_get_is_told_to_the_sender(server: Server, group: str) -> None:
     witness, sender = server.connect(Client), server.connect(Client)
     slow = slow_reader(server, group)
     witness.register("witness", group)
     sender.register("sender", group)
     witness.hear("peer_joined")
     sent = flood(sender, witness)
-    sender.refused("slow_peer")
-    assert sender.hear("peer_left").peer == "slow"
-    sender.say("offer", "slow", {})
-    sender.refused("unknown_peer")
-    heard = until_close(slow)
-    numbers = [json.loads(payload)["payload"][0] for opcode, payload in heard if b"peer_joined" not in payload[:30]]
+    messages = [json.loads(payload) for _, payload in until_close(slow)]
+    numbers = [message["payload"][0] for message in messages if message["type"] == "message"]
     assert 0 < len(numbers) < sent
     assert numbers == list(range(len(numbers))), "the beginning of what it was sent, in order, without a gap"
+    told = [sender.next() for _ in range(1 + sent - len(numbers))]
+    refused = [message.payload for message in told if message.type == "error"]
+    assert sorted(int(error["ref"]["id"]) for error in refused) == list(range(len(numbers), sent))
+    codes = [error["code"] for error in refused]
+    assert codes[0] == "slow_peer"
+    assert set(codes) <= {"slow_peer", "unknown_peer"}, "the last may have been sent when it was gone"
+    assert [message.peer for message in told if message.type == "peer_left"] == ["slow"]
+    sender.say("offer", "slow", {})
+    sender.refused("unknown_peer")
 
 
 def until_close(line: Line) -> list[tuple[int, bytes]]:

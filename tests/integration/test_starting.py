@@ -25,21 +25,18 @@ WRONG_FILES = {
     "an unknown section": ("[heartbeats]\nping_interval = 5\n", "heartbeats", "Did you mean [heartbeat]?"),
     "a wrong type": ('[server]\nport = "http"\n', "server.port", "expected an integer from 0 to 65535"),
     "out of range": ("[server]\nport = 70000\n", "server.port", "the default is 8080"),
-    "no time at all": ("[limits]\nregister_timeout = 0\n", "limits.register_timeout", "the default is 10.0"),
     "a value that is none of the few": ('[group]\non_duplicate = "oldest"\n', "group.on_duplicate", '"challenge", "newest", "reject"'),
     "two values that do not fit": (
         "[heartbeat]\nping_interval = 30\nexpire_after = 10\n",
         "heartbeat.expire_after",
         "Raise heartbeat.expire_after or lower heartbeat.ping_interval",
     ),
-    "an origin with a path": ('[server]\nallowed_origins = ["https://a.example/x"]\n', "server.allowed_origins", "no path"),
     "a certificate without its key": ('[server.tls]\ncert = "/etc/hostname"\n', "server.tls.key", "leave all of [server.tls] out"),
     "a certificate that is not there": (
         '[server.tls]\ncert = "/nonexistent.pem"\nkey = "/nonexistent.pem"\n',
         "server.tls.cert",
         "Name a PEM file that this user may read",
     ),
-    "a backplane of a later version": ('[backplane]\nurl = "redis://localhost"\n', "backplane.url", "memory://"),
     "no TOML": ("[server\nport = 1\n", "is not TOML", "line 1"),
 }
 
@@ -87,10 +84,9 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert all(key in ended.stderr for key in ("server.port", "limits.errors", "drain.timeout", "log.level"))
 
 
-@pytest.mark.parametrize("content", ["-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n", "nothing of the kind\n", ""])
-def test_files_that_hold_no_certificate_are_refused_with_the_key(tmp_path: Path, content: str) -> None:
+def test_files_that_hold_no_certificate_are_refused_with_the_key(tmp_path: Path) -> None:
     path = tmp_path / "cert.pem"
-    path.write_text(content)
+    path.write_text("-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n")
     ended = run("--port", "0", "--set", f"server.tls.cert={path}", "--set", f"server.tls.key={path}")
     assert ended.returncode == 2
     assert "server.tls.cert" in ended.stderr
@@ -132,9 +128,8 @@ def test_show_config_says_what_holds_and_can_be_read_back(tmp_path: Path) -> Non
     assert "timeout = 3.0" in shown.stdout
 
 
-@pytest.mark.parametrize("command_", ["check-config", "show-config"])
-def test_a_wrong_config_is_refused_by_every_command(command_: str) -> None:
-    ended = run(command_, "--set", "server.port=x")
+def test_a_wrong_config_is_refused_by_the_other_commands_too() -> None:
+    ended = run("show-config", "--set", "server.port=x")
     assert (ended.returncode, ended.stdout) == (2, "")
 
 

@@ -1,0 +1,69 @@
+"""The table of metrics, and the counts behind it."""
+
+import re
+
+import pytest
+
+from gateway.operator.metrics import METRICS, Counts
+from tests.sources import read
+
+COUNTED = re.compile(r"""(?:\bincrement|\b_?count)\(\s*"(\w+)"(,\s*[^)\s])?""")
+
+
+def test_a_count_begins_at_zero() -> None:
+    counts = Counts()
+    assert all(counts.value(name) == 0 for name in METRICS)
+    assert counts.values() == {name: {} for name in METRICS}
+
+
+def test_each_label_has_its_own_count() -> None:
+    counts = Counts()
+    for code in ("1000", "1000", "4413"):
+        counts.increment("closes", code)
+    counts.increment("registers", by=5)
+    assert counts.value("closes", "1000") == 2
+    assert counts.values()["closes"] == {"1000": 2, "4413": 1}
+    assert counts.value("registers") == 5
+
+
+def test_a_gauge_falls_as_it_rose() -> None:
+    counts = Counts()
+    counts.increment("connections", by=3)
+    counts.increment("connections", by=-2)
+    assert counts.value("connections") == 1
+
+
+def test_what_was_handed_out_does_not_change_with_the_counts() -> None:
+    counts = Counts()
+    counts.increment("closes", "1000")
+    values = counts.values()
+    counts.increment("closes", "1000")
+    values["closes"]["1000"] += 40
+    assert counts.value("closes", "1000") == 2
+
+
+def test_a_name_that_is_not_in_the_table_is_a_fault() -> None:
+    with pytest.raises(KeyError, match="connexions"):
+        Counts().increment("connexions")
+
+
+def test_every_metric_says_what_it_counts_and_how() -> None:
+    for name, metric in METRICS.items():
+        assert re.fullmatch("[a-z_]+", name)
+        assert metric.kind in {"counter", "gauge"}
+        assert re.fullmatch("[a-z]*", metric.label)
+        assert metric.says
+
+
+def test_the_table_has_what_the_code_counts_and_no_more() -> None:
+    found = {name for source in read("actors", "gateway") for name, _ in COUNTED.findall(source.text)}
+    assert found == set(METRICS)
+
+
+def test_a_metric_is_counted_with_a_label_where_the_table_names_one() -> None:
+    uses = {
+        (name, bool(label) and not label.lstrip(", ").startswith("b"))
+        for source in read("actors", "gateway")
+        for name, label in COUNTED.findall(source.text)
+    }
+    assert uses == {(name, bool(metric.label)) for name, metric in METRICS.items()}

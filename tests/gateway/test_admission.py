@@ -1,0 +1,137 @@
+"""Who may have a connection, and that each is counted in and out once."""
+
+import pytest
+
+from gateway.admission import Admission, AdmissionRules, Admitted, Refused, network_of
+from gateway.operator.metrics import Counts
+
+HOST = "192.0.2.1"
+
+
+def admission(*, origins: tuple[str, ...] = (), connections: int = 100, per_address: int = 10) -> tuple[Admission, Counts]:
+    counts = Counts()
+    return Admission(AdmissionRules(frozenset(origins), connections, per_address), counts), counts
+
+
+def admit(door: Admission, host: str = HOST, origin: str | None = None) -> Admitted:
+    return door.admit(host, 5, {} if origin is None else {"HTTP_ORIGIN": origin})
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::FFFF:c000:201", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8:0:0:ffff:ffff:ffff:ffff", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("", ""),
+        ("/run/signal.sock", "/run/signal.sock"),
+    ],
+)
+def test_a_network_is_what_one_client_can_command(host: str, network: str) -> None:
+    assert network_of(host) == network
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("192.0.2.1", "192.0.2.1:5"), ("::ffff:192.0.2.1", "192.0.2.1:5"), ("2001:db8::1", "[2001:db8::1]:5"), ("::1", "[::1]:5")],
+)
+def test_an_address_is_shown_as_people_write_it(host: str, address: str) -> None:
+    door, _ = admission()
+    assert admit(door, host).address == address
+
+
+def test_the_last_connection_that_fits_is_admitted_and_one_more_is_refused_with_503() -> None:
+    door, _ = admission(connections=3)
+    for number in range(3):
+        admit(door, f"192.0.2.{number}")
+    with pytest.raises(Refused) as refused:
+        admit(door, "192.0.2.9")
+    assert refused.value.status.startswith("503 ")
+    assert refused.value.reason == "connections"
+    assert door.open == door.most == 3
+
+
+def test_one_address_gets_its_share_and_others_get_theirs() -> None:
+    door, counts = admission(per_address=2)
+    held = [admit(door), admit(door, "::ffff:192.0.2.1")]
+    with pytest.raises(Refused) as refused:
+        admit(door)
+    assert refused.value.status.startswith("429 ")
+    admit(door, "192.0.2.2")
+    door.release(held[0])
+    admit(door)
+    assert counts.value("connections") == door.open == 3
+
+
+def test_the_addresses_of_one_ipv6_network_share() -> None:
+    door, _ = admission(per_address=2)
+    admit(door, "2001:db8::1")
+    admit(door, "2001:db8::2")
+    with pytest.raises(Refused):
+        admit(door, "2001:db8::3")
+    admit(door, "2001:db8:0:1::1")
+
+
+def test_what_is_released_twice_is_given_back_once() -> None:
+    door, counts = admission()
+    first, _second = admit(door), admit(door)
+    for _ in range(3):
+        door.release(first)
+    assert counts.value("connections") == door.open == 1
+
+
+def test_a_refusal_counts_nothing() -> None:
+    door, counts = admission(per_address=1, origins=("https://a.example",))
+    admit(door)
+    for host, origin in ((HOST, None), ("192.0.2.2", "https://b.example")):
+        with pytest.raises(Refused):
+            admit(door, host, origin)
+    assert counts.value("connections") == door.open == 1
+
+
+def test_addresses_that_are_gone_are_forgotten() -> None:
+    door, _ = admission(per_address=1)
+    for number in range(1000):
+        door.release(admit(door, f"198.51.100.{number % 256}"))
+    assert door.open == 0
+    assert door._by_network == {}  # noqa: SLF001 - nothing else shows a leak
+
+
+@pytest.mark.parametrize("origin", [None, "https://a.example", "https://a.example:8443"])
+def test_a_listed_origin_and_none_at_all_may_connect(origin: str | None) -> None:
+    door, _ = admission(origins=("https://a.example", "https://a.example:8443"))
+    assert admit(door, origin=origin).counted
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://b.example", "http://a.example", "https://a.example.evil", "https://a.example:443", "null", "", "https://A.example"]
+)
+def test_an_origin_that_only_looks_like_a_listed_one_is_refused_with_403(origin: str) -> None:
+    door, _ = admission(origins=("https://a.example",))
+    with pytest.raises(Refused) as refused:
+        admit(door, origin=origin)
+    assert refused.value.status.startswith("403 ")
+
+
+def test_any_origin_may_connect_when_none_is_listed() -> None:
+    door, _ = admission()
+    assert admit(door, origin="https://anywhere.example").counted
+
+
+def test_nobody_is_admitted_while_the_node_drains_and_those_inside_can_still_go() -> None:
+    door, counts = admission()
+    held = admit(door)
+    before = door.draining
+    door.drain()
+    assert (before, door.draining) == (False, True)
+    with pytest.raises(Refused) as refused:
+        admit(door)
+    assert refused.value.status.startswith("503 ")
+    assert ("Retry-After", "1") in refused.value.headers
+    door.release(held)
+    assert counts.value("connections") == 0

@@ -1,0 +1,137 @@
+"""Real WebRTC peers find each other through the server: they open data channels and send bytes both ways."""
+
+import functools
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.integration.browser import Browser, browse
+from tests.integration.line import PATIENCE
+from tests.integration.server import Server, quiet_environ
+from tests.parts import require_part
+from tests.sources import ROOT
+
+BYTES = 2**20
+HERE = Path(__file__).parent
+
+Result = dict[str, Any]
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves the files beside this one."""
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing: what is served is no news."""
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[str]:
+    """The address of the page, which has an origin of its own."""
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(HERE)))
+    serving = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05})
+    serving.start()
+    yield f"http://127.0.0.1:{httpd.server_port}/rtc_page.html"
+    httpd.shutdown()
+    serving.join(PATIENCE)
+    httpd.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browse(require_part("chromium-headless-shell"), tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@pytest.fixture
+def aiortc() -> Iterator[Callable[..., Callable[[], Result]]]:
+    """Starts a peer in a process of its own; what it returns waits for the peer's result."""
+    with ExitStack() as stack:
+        yield lambda *arguments: stack.enter_context(_process(*map(str, arguments)))
+
+
+@contextmanager
+def _process(*arguments: str) -> Iterator[Callable[[], Result]]:
+    command = [sys.executable, "-m", "tests.integration.rtc_peer", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=quiet_environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+
+        def result() -> Result:
+            said, wrong = process.communicate(timeout=2 * PATIENCE)
+            assert process.returncode == 0, wrong
+            told: Result = json.loads(said)
+            return told
+
+        try:
+            yield result
+        finally:
+            process.kill()
+
+
+def address(server: Server) -> str:
+    return f"ws://127.0.0.1:{server.port}/ws"
+
+
+def assert_exchanged(results: dict[str, Result]) -> None:
+    """Everyone has from everyone else what that one sent, no two sent the same, and of any two one has offered."""
+    assert len({result["sent"] for result in results.values()}) == len(results)
+    for name, result in results.items():
+        assert result["received"] == {other: results[other]["sent"] for other in results if other != name}
+    offers = sorted(sorted([name, other]) for name, result in results.items() for other in result["offered"])
+    assert offers == [list(pair) for pair in itertools.combinations(sorted(results), 2)]
+
+
+def test_two_aiortc_processes_open_a_channel_and_send_bytes_both_ways(
+    share: Callable[..., Server], aiortc: Callable[..., Callable[[], Result]], group: str
+) -> None:
+    server = share()
+    peers = {name: aiortc(address(server), name, group, 1, BYTES) for name in ("a", "b")}
+    assert_exchanged({name: result() for name, result in peers.items()})
+
+
+def test_two_tabs_of_a_browser_open_a_channel_and_send_bytes_both_ways(
+    share: Callable[..., Server], browser: Browser, page: str, group: str
+) -> None:
+    server = share({"server.allowed_origins": page.removesuffix("/rtc_page.html")})
+    tabs = {name: browser.open(page) for name in ("a", "b")}
+    for name, tab in tabs.items():
+        tab.begin("exchange", address(server), name, group, 1, BYTES)
+    assert_exchanged({name: tab.result() for name, tab in tabs.items()})
+
+
+def test_a_tab_opens_a_channel_to_a_process_and_both_send(
+    share: Callable[..., Server], browser: Browser, page: str, aiortc: Callable[..., Callable[[], Result]], group: str
+) -> None:
+    server, tab = share(), browser.open(page)
+    process = aiortc(address(server), "process", group, 1, BYTES)
+    server.wait_for_connections(1)
+    tab.begin("exchange", address(server), "tab", group, 1, BYTES)
+    assert_exchanged({"process": process(), "tab": tab.result()})
+
+
+def test_a_process_opens_a_channel_to_a_tab_and_both_send(
+    share: Callable[..., Server], browser: Browser, page: str, aiortc: Callable[..., Callable[[], Result]], group: str
+) -> None:
+    server, tab = share(), browser.open(page)
+    tab.begin("exchange", address(server), "tab", group, 1, BYTES)
+    server.wait_for_connections(1)
+    process = aiortc(address(server), "process", group, 1, BYTES)
+    assert_exchanged({"process": process(), "tab": tab.result()})
+
+
+def test_three_of_both_kinds_are_linked_each_with_each(
+    share: Callable[..., Server], browser: Browser, page: str, aiortc: Callable[..., Callable[[], Result]], group: str
+) -> None:
+    server = share()
+    tabs = {name: browser.open(page) for name in ("tab-1", "tab-2")}
+    process = aiortc(address(server), "process", group, 2, BYTES // 4)
+    for name, tab in tabs.items():
+        tab.begin("exchange", address(server), name, group, 2, BYTES // 4)
+    assert_exchanged({"process": process(), **{name: tab.result() for name, tab in tabs.items()}})
