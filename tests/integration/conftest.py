@@ -37,7 +37,7 @@ def running() -> Iterator[dict[str, Server]]:
 
 @pytest.fixture
 def share(running: dict[str, Server]) -> Iterator[Callable[..., Server]]:
-    """Gives a server with these settings (arguments as of `Server`) to a test that leaves it as it was; fails if its log tells of a fault."""
+    """Gives a server with these settings (arguments of `Server`) to a test that leaves it as it was; fails if its log tells of a fault."""
     used: list[Server] = []
 
     def find(settings: Settings | None = None, *, certificate: Certificate | None = None) -> Server:
