@@ -73,7 +73,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._items: list[Any] = []
-        self._actor: BrokerActor | None = None
+        self._actor: Any = None  # a BrokerActor while there is a runtime; `cast` at each use would be a call in the hot path
         self._runtime: Runtime | None = None
         self._scheduled = False
 
@@ -102,7 +102,7 @@ class Mailbox:
         items.append(message)
         if not self._scheduled:
             self._scheduled = True
-            runtime.scheduler.ready(cast("BrokerActor", self._actor))
+            runtime.scheduler.ready(self._actor)
 
     def get(self) -> "Envelope[Any]":
         """Take the oldest message. For pykka; the actor's own turn uses `take`."""
@@ -130,7 +130,7 @@ class Mailbox:
         if not self._items:
             self._scheduled = False
         elif self._runtime is not None:
-            self._runtime.scheduler.ready(cast("BrokerActor", self._actor))
+            self._runtime.scheduler.ready(self._actor)
 
     def close(self) -> list[Any]:
         """Take no more; give back what was never handled. Also drops the reference to the actor, and with it their cycle."""
