@@ -82,7 +82,8 @@ class Browser:
     def open(self, url: str) -> "Tab":
         """A new tab that has loaded `url`."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        tab = Tab(self, self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
+        session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        tab = Tab(self, target, session)
         tab.load(url)
         return tab
 
@@ -120,8 +121,9 @@ class Browser:
 class Tab:
     """One page."""
 
-    def __init__(self, browser: Browser, session: str) -> None:
+    def __init__(self, browser: Browser, target: str, session: str) -> None:
         self._browser = browser
+        self._target = target
         self._session = session
         self._running = 0
 
@@ -138,6 +140,9 @@ class Tab:
     def value(self, expression: str) -> Any:  # noqa: ANN401 - what the page says
         """What an expression is in the page, now."""
         return self._browser.call("Runtime.evaluate", self._session, expression=expression, returnByValue=True)["result"]["value"]
+
+    def close(self) -> None:
+        self._browser.call("Target.closeTarget", targetId=self._target)
 
     def result(self) -> Any:  # noqa: ANN401 - what the page returns
         try:

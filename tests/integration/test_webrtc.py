@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.browser import Browser, browse
+from tests.integration.browser import Browser, Tab, browse
 from tests.integration.line import PATIENCE
 from tests.integration.server import Server, quiet_environ
 from tests.parts import require_part
@@ -49,6 +49,20 @@ def page() -> Iterator[str]:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with browse(require_part("chromium-headless-shell"), tmp_path_factory.mktemp("profile")) as running:
         yield running
+
+
+@pytest.fixture
+def open_tab(browser: Browser, page: str) -> Iterator[Callable[[], Tab]]:
+    """Opens tabs that show the page; closes them after the test, with all their connections."""
+    tabs: list[Tab] = []
+
+    def open_one() -> Tab:
+        tabs.append(browser.open(page))
+        return tabs[-1]
+
+    yield open_one
+    for tab in tabs:
+        tab.close()
 
 
 @pytest.fixture
@@ -97,19 +111,19 @@ def test_two_aiortc_processes_open_a_channel_and_send_bytes_both_ways(
 
 
 def test_two_tabs_of_a_browser_open_a_channel_and_send_bytes_both_ways(
-    share: Callable[..., Server], browser: Browser, page: str, group: str
+    share: Callable[..., Server], open_tab: Callable[[], Tab], page: str, group: str
 ) -> None:
     server = share({"server.allowed_origins": page.removesuffix("/rtc_page.html")})
-    tabs = {name: browser.open(page) for name in ("a", "b")}
+    tabs = {name: open_tab() for name in ("a", "b")}
     for name, tab in tabs.items():
         tab.begin("exchange", address(server), name, group, 1, BYTES)
     assert_exchanged({name: tab.result() for name, tab in tabs.items()})
 
 
 def test_a_tab_opens_a_channel_to_a_process_and_both_send(
-    share: Callable[..., Server], browser: Browser, page: str, aiortc: Callable[..., Callable[[], Result]], group: str
+    share: Callable[..., Server], open_tab: Callable[[], Tab], aiortc: Callable[..., Callable[[], Result]], group: str
 ) -> None:
-    server, tab = share(), browser.open(page)
+    server, tab = share(), open_tab()
     process = aiortc(address(server), "process", group, 1, BYTES)
     server.wait_for_connections(1)
     tab.begin("exchange", address(server), "tab", group, 1, BYTES)
@@ -117,9 +131,9 @@ def test_a_tab_opens_a_channel_to_a_process_and_both_send(
 
 
 def test_a_process_opens_a_channel_to_a_tab_and_both_send(
-    share: Callable[..., Server], browser: Browser, page: str, aiortc: Callable[..., Callable[[], Result]], group: str
+    share: Callable[..., Server], open_tab: Callable[[], Tab], aiortc: Callable[..., Callable[[], Result]], group: str
 ) -> None:
-    server, tab = share(), browser.open(page)
+    server, tab = share(), open_tab()
     tab.begin("exchange", address(server), "tab", group, 1, BYTES)
     server.wait_for_connections(1)
     process = aiortc(address(server), "process", group, 1, BYTES)
@@ -127,10 +141,10 @@ def test_a_process_opens_a_channel_to_a_tab_and_both_send(
 
 
 def test_three_of_both_kinds_are_linked_each_with_each(
-    share: Callable[..., Server], browser: Browser, page: str, aiortc: Callable[..., Callable[[], Result]], group: str
+    share: Callable[..., Server], open_tab: Callable[[], Tab], aiortc: Callable[..., Callable[[], Result]], group: str
 ) -> None:
     server = share()
-    tabs = {name: browser.open(page) for name in ("tab-1", "tab-2")}
+    tabs = {name: open_tab() for name in ("tab-1", "tab-2")}
     process = aiortc(address(server), "process", group, 2, BYTES // 4)
     for name, tab in tabs.items():
         tab.begin("exchange", address(server), name, group, 2, BYTES // 4)
