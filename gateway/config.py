@@ -250,6 +250,7 @@ def _no_pair(cert: str, key: str) -> str | None:
 RULES: tuple[Rule, ...] = (
     _above("heartbeat.expire_after", "heartbeat.ping_interval", "a peer is asked before it counts as away"),
     _above("heartbeat.close_after", "heartbeat.expire_after", "a peer is away before it is lost"),
+    _above("limits.register_timeout", "heartbeat.challenge_timeout", "a newcomer may wait that long for the answer to its register"),
     _above("limits.outbox_bytes", "limits.message_bytes", "the largest message must fit into an empty outbox", by=_ENVELOPE_BYTES),
     _not_above("limits.message_bytes", "limits.bytes_burst", "the largest message could never be sent"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),

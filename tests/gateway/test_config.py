@@ -128,6 +128,11 @@ def test_another_backplane_than_memory_is_refused_in_so_many_words() -> None:
             "60.0 must be more than heartbeat.expire_after (60.0)",
         ),
         (
+            {"limits.register_timeout": "1", "heartbeat.challenge_timeout": "1"},
+            "limits.register_timeout",
+            "1.0 must be more than heartbeat.challenge_timeout (1.0)",
+        ),
+        (
             {"limits.outbox_bytes": "67583", "limits.message_bytes": "65536"},
             "limits.outbox_bytes",
             "67583 must be at least 2048 more than limits.message_bytes (65536)",
