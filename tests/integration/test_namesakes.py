@@ -1,6 +1,7 @@
 """The same peer id again, on another connection: one owner at any time, and a ghost does not keep its name."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,6 +48,12 @@ def ghost(server: Server, peer_id: str, group: str) -> Line:
     return line
 
 
+def wait_for_contest(server: Server, group: str) -> None:
+    """Wait until the log tells of two connections with one name in this group, and of both their addresses."""
+    address = r"127\.0\.0\.1:\d+"
+    server.wait_for_line(f'registered twice".*"group": "{re.escape(group)}".*"owner": "{address}", "newcomer": "{address}"')
+
+
 def test_an_incumbent_that_answers_keeps_its_name_and_the_newcomer_stays_unregistered(server: Server, group: str) -> None:
     witness, incumbent, newcomer = (server.connect(Client) for _ in range(3))
     witness.register("witness", group)
@@ -59,7 +66,7 @@ def test_an_incumbent_that_answers_keeps_its_name_and_the_newcomer_stays_unregis
     newcomer.refused("not_registered")
     incumbent.assert_silence()
     witness.assert_silence()
-    server.wait_for_line("peer id registered twice")
+    wait_for_contest(server, group)
 
 
 def test_a_newcomer_may_take_another_name_or_ask_again_once_it_is_free(server: Server, group: str) -> None:
@@ -138,7 +145,7 @@ def test_of_two_newcomers_at_once_the_second_is_refused(share: Callable[..., Ser
     ghost(server, "name", group)
     first, second = server.connect(Client), server.connect(Client)
     first.ask("name", group)
-    server.wait_for_line("peer id registered twice")
+    wait_for_contest(server, group)
     second.ask("name", group)
     second.refused("peer_id_taken")
     assert first.joined() == []
