@@ -11,7 +11,7 @@ from tests.doubles import PlainMetrics, RecordingOutbox
 
 
 def broker_with(**conduct: object) -> Broker:
-    return Broker(peer=PEER_RULES._replace(conduct=CONDUCT._replace(**conduct)))  # type: ignore[arg-type]
+    return Broker(peer=PEER_RULES._replace(conduct=CONDUCT._replace(**conduct)))  # type: ignore[arg-type] # fields by name
 
 
 def test_an_error_says_the_words_of_the_table_or_better_ones_and_is_counted() -> None:

@@ -56,7 +56,7 @@ def test_what_changes_or_answers_passes_a_full_mailbox_and_what_clients_say_to_e
 
 def test_a_message_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
-        Reference("1").id = "2"  # type: ignore[misc]
+        Reference("1").id = "2"  # type: ignore[misc] # that is the point
 
 
 def test_messages_are_not_the_collectors_concern() -> None:

@@ -159,7 +159,7 @@ class _Bomb:
         self._ref = ref
 
     def drain(self) -> None:
-        actor = actor_of(self._ref)  # type: ignore[arg-type]
+        actor = actor_of(self._ref)  # type: ignore[arg-type] # a BrokerRef
         actor._crash(ValueError("bomb"), None, iter(()))  # noqa: SLF001 - any failure
 
 
