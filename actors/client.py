@@ -2,7 +2,7 @@
 
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
-from actors.messages import Inbound, Ping, Pong
+from actors.messages import Inbound, Lost, Ping, Pong
 from actors.ports import Metrics, Outbox
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 
@@ -23,7 +23,7 @@ class Client:
     def __init__(self, outbox: Outbox, conduct: Conduct, metrics: Metrics) -> None:
         self._outbox = outbox
         self._conduct = conduct
-        self._early: list[Inbound] = []
+        self._early: list[Inbound | Lost] = []
         self._count = metrics.increment
         # Not methods of their own: both are on the way of each relay, and a call costs 0.05 us.
         self.send = outbox.send
@@ -72,7 +72,13 @@ class Client:
         else:
             self.error(ErrorCode.RATE_LIMITED, message.reference(), "too many messages before the answer to register or leave")
 
-    def kept(self) -> list[Inbound]:
+    def keep_last(self, message: Lost) -> bool:
+        """Keep the end behind what was said before it, so that this is still acted on. False when nothing is kept: there is no need to."""
+        if self._early:
+            self._early.append(message)
+        return bool(self._early)
+
+    def kept(self) -> list[Inbound | Lost]:
         """What was kept; it is the caller's from now on."""
         early, self._early = self._early, []
         return early

@@ -1,19 +1,11 @@
-"""PeerActor: one connection's life, from the accept to the last byte.
-
-States::
-
-    NEW ──Register──> JOINING ──Joined──> JOINED <──Revive── AWAY      any state ──Lost──> gone
-     ^                   │                │  │  └──silence────^
-     └────JoinRefused────┘                │  └──Register elsewhere, Leave──> LEAVING ──Departed──> NEW
-     └──────────Evicted───────────────────┘
+"""PeerActor: one connection's life, from the accept to the last byte. Its states are drawn in `actors.seat`.
 
 While it is JOINING or LEAVING, what the client sends waits in order (`Client.keep`), so that a client may send `register` and an `offer` in
-one go, and nothing of one group can be taken for the other's.
+one go, and nothing of one group can be taken for the other's. Its end waits behind that: what it said before is still delivered.
 
 Identity is stamped here: a relay carries the id that this connection registered, whatever the client wrote.
 """
 
-import enum
 from functools import partial
 from typing import NamedTuple
 
@@ -48,7 +40,7 @@ from actors.pairing import Pairing
 from actors.ports import Outbox
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles, reminder
-from actors.seat import Seat
+from actors.seat import Seat, State
 from actors.watch import Watch
 
 __all__ = ["PeerActor", "PeerRules"]
@@ -60,16 +52,6 @@ class PeerRules(NamedTuple):
     liveness: LivenessRules
     conduct: ConductRules
     hold_candidates: bool
-
-
-class State(enum.Enum):
-    """See the drawing at the top. A peer that is away is JOINED and hidden."""
-
-    NEW = "new"
-    JOINING = "joining"
-    JOINED = "joined"
-    LEAVING = "leaving"
-    GONE = "gone"
 
 
 # To look a member up in its enum costs 0.1 us in Python 3.11, five times in each relay.
@@ -133,10 +115,12 @@ class PeerActor(BrokerActor):
             self._close(verdict[0], LeaveReason.LOST, verdict[1])
         return False
 
-    def _act(self, message: Inbound) -> None:
-        if self._state is _GONE:
+    def _act(self, message: Inbound | Lost) -> None:
+        if isinstance(message, Lost):
+            self._part(message)
+        elif self._state is _GONE:
             return  # closed by a message that waited in line before this one
-        if self._state is _JOINING or self._state is _LEAVING:
+        elif self._state is _JOINING or self._state is _LEAVING:
             self._client.keep(message)
         elif isinstance(message, Register):
             self._register(message)
@@ -301,7 +285,11 @@ class PeerActor(BrokerActor):
 
     @handles(Lost)
     def lost(self, message: Lost) -> None:
-        """The connection is no more, and neither is this actor."""
+        """The connection is no more, and neither is this actor, once it has acted on what the client said before."""
+        if self._state not in (_JOINING, _LEAVING) or not self._client.keep_last(message):
+            self._part(message)
+
+    def _part(self, message: Lost) -> None:
         self._leave(message.reason)
         self._state = _GONE
         self._watch.stop()
@@ -321,6 +309,7 @@ class PeerActor(BrokerActor):
             self._state = _GONE
             self._watch.stop()
             self._client.close(code, says)
+            self._catch_up()  # with Lost, which comes once: nothing else that was kept is acted on any more
 
     def _leave(self, reason: LeaveReason | None) -> None:
         if self._state is _JOINED:

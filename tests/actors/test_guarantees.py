@@ -14,8 +14,8 @@ from actors.events import ErrorEvent, Event, PeerInfo, PeerJoined, PeerLeft, Pee
 from actors.group import OnDuplicate
 from actors.membership import Member
 from actors.messages import Close, Leave, Lost, Pong, Register
-from actors.peer import State
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
+from actors.seat import State
 from gateway.backplane.memory import MemoryBackplane
 from tests.broker import GROUP_RULES, Broker, Caller, relay
 from tests.doubles import GreenletEnd, RecordingOutbox, Venom, actor_of
