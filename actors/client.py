@@ -6,10 +6,7 @@ from actors.messages import Inbound, Lost, Ping, Pong
 from actors.ports import Metrics, Outbox
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 
-__all__ = ["EARLY_MESSAGES", "Client"]
-
-EARLY_MESSAGES = 64
-"""Messages that wait for the end of a register or leave, at most; the next ones are refused with `rate_limited`."""
+__all__ = ["Client"]
 
 
 class Client:
@@ -66,8 +63,8 @@ class Client:
         return self._conduct.fault(now)
 
     def keep(self, message: Inbound) -> None:
-        """Keep what cannot be acted on yet, in order, up to EARLY_MESSAGES; the client is told of what is not kept."""
-        if len(self._early) < EARLY_MESSAGES:
+        """Keep what cannot be acted on yet, in order, up to `ConductRules.early`; the client is told of what is not kept."""
+        if len(self._early) < self._conduct.early:
             self._early.append(message)
         else:
             self.error(ErrorCode.RATE_LIMITED, message.reference(), "too many messages before the answer to register or leave")

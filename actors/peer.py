@@ -36,7 +36,7 @@ from actors.messages import (
     Revived,
     Tick,
 )
-from actors.pairing import Pairing
+from actors.pairing import HoldRules, Pairing
 from actors.ports import Outbox
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles, reminder
@@ -47,11 +47,11 @@ __all__ = ["PeerActor", "PeerRules"]
 
 
 class PeerRules(NamedTuple):
-    """What holds for every connection of a tenant. `hold_candidates` is for v1 clients, which lose candidates that come too early."""
+    """What holds for every connection of a tenant. With `hold`, for v1 clients, candidates that come too early are held."""
 
     liveness: LivenessRules
     conduct: ConductRules
-    hold_candidates: bool
+    hold: HoldRules | None
 
 
 # To look a member up in its enum costs 0.1 us in Python 3.11, five times in each relay.
@@ -69,7 +69,7 @@ class PeerActor(BrokerActor):
         self._client = Client(outbox, Conduct(rules.conduct, now), runtime.metrics)
         self._seat = Seat(self.ref, directory, tenant, address)
         self._watch = Watch(self._client, self._seat, Liveness(rules.liveness, now), self.later(Tick()), runtime.clock, runtime.metrics)
-        pairing = Pairing() if rules.hold_candidates else None
+        pairing = Pairing(rules.hold) if rules.hold else None
         # Made when it is needed, for few peers ever hold something; and not by self.later, which would be a cycle.
         make_timer = partial(reminder, runtime.scheduler, self.ref, HoldExpired())
         self._delivery = Delivery(self._client, self._seat, runtime.metrics, pairing, make_timer)

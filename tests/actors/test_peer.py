@@ -19,7 +19,7 @@ from actors.messages import (
     Revived,
 )
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
-from tests.broker import ERROR, JOINED, LEFT, LIST, PEER_RULES, Broker, Caller, relay
+from tests.broker import ERROR, HOLD, JOINED, LEFT, LIST, PEER_RULES, Broker, Caller, relay
 from tests.doubles import GreenletEnd, RecordingOutbox, actor_of, only_reference_counts
 
 
@@ -69,59 +69,6 @@ def test_register_and_offer_may_come_in_one_go() -> None:
     bob.says(Register("b", "g"), relay("offer", "a", b"1"), relay("message", None, b"2"), Heartbeat())
     assert bob.heard() == [(LIST, "a")]
     assert ann.heard() == [(JOINED, "b"), ("offer", "b", b"1"), ("message", "b", b"2")]
-
-
-def test_what_was_said_before_the_end_is_delivered_though_the_place_comes_after_it() -> None:
-    broker, ann, bob = early_pair()
-    for message in (Register("b", "g"), relay("message", "a", b"1"), relay("message", None, b"2"), Lost(LeaveReason.LEFT)):
-        bob.peer.tell(message)
-    broker.run()
-    assert ann.heard() == [(JOINED, "b"), ("message", "b", b"1"), ("message", "b", b"2"), (LEFT, "b", "left")]
-    assert actor_of(bob.peer) is None
-
-
-def test_what_was_said_for_the_next_group_before_the_end_is_delivered_there() -> None:
-    broker = Broker()
-    ann, bob = broker.join("a", "b")
-    (eve,) = broker.join("e", group_id="h")
-    for message in (Register("b", "h"), relay("message", "e", b"1"), Lost()):
-        bob.peer.tell(message)
-    broker.run()
-    assert ann.heard() == [(LEFT, "b", "left")]
-    assert eve.heard() == [(JOINED, "b"), ("message", "b", b"1"), (LEFT, "b", "lost")]
-
-
-def test_who_goes_before_it_has_a_place_and_said_nothing_more_is_not_waited_for() -> None:
-    broker, _, bob = early_pair()
-    bob.peer.tell(Register("b", "g"))
-    bob.peer.tell(Lost())
-    broker.run()
-    assert bob.peer.actor_stopped.is_set()
-    assert broker.metrics.counts["peers", ""] == 1
-
-
-def test_who_goes_in_a_contest_with_something_said_is_ended_when_it_is_settled() -> None:
-    broker = Broker()
-    (ann,) = broker.join("a")
-    twin = broker.connect()
-    for message in (Register("a", "g"), relay("message", "a", b"1"), Lost()):
-        twin.peer.tell(message)
-    broker.run()
-    assert not twin.peer.actor_stopped.is_set()
-    ann.pong()
-    assert twin.peer.actor_stopped.is_set()
-    assert ann.heard() == []
-
-
-def test_a_server_that_closes_does_not_wait_for_the_place_of_one_that_has_gone() -> None:
-    broker = Broker()
-    broker.join("a")
-    twin = broker.connect()
-    for message in (Register("a", "g"), relay("message", "a", b"1"), Lost(), Close(CloseCode.RESTART, None)):
-        twin.peer.tell(message)
-    broker.run()
-    assert twin.peer.actor_stopped.is_set()
-    assert (twin.outbox.closed, broker.metrics.counts["peers", ""]) == (CloseCode.RESTART, 1)
 
 
 def test_what_comes_with_a_register_that_is_refused_is_answered() -> None:
@@ -357,7 +304,7 @@ def test_a_peer_whose_way_out_fails_too_leaves_its_group_all_the_same() -> None:
 @pytest.mark.parametrize("hold", [True, False])
 @pytest.mark.parametrize("end", ["lost", "failure", "never registered"])
 def test_a_connection_that_has_ended_is_freed_at_once(end: str, hold: bool) -> None:
-    broker = Broker(peer=PEER_RULES._replace(hold_candidates=hold))
+    broker = Broker(peer=PEER_RULES._replace(hold=HOLD if hold else None))
     with only_reference_counts():
         (ann,) = broker.join("a")
         bob = broker.connect()
