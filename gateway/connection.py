@@ -13,17 +13,16 @@ from typing import Any, cast
 
 import pykka
 
-from actors.events import Format
+from actors.events import Format, Message
 from actors.messages import Lost, Ping, Pong, Register
 from actors.ports import Clock, Metrics
 from actors.reasons import CLOSES, CloseCode, LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
 from gateway.frames import BINARY, CLOSE, PING, TEXT, Frame, FrameLimits, FrameReader, ProtocolError, parse_close
-from gateway.outbox import WOULD_BLOCK, Outbox, Socket, TlsSocket
+from gateway.outbox import WOULD_BLOCK, Encode, Outbox, Socket, TlsSocket
 from gateway.scheduler import HubScheduler, HubTimer
-from gateway.wire import Decoder
 
-__all__ = ["PRESSURE", "Connection", "Line"]
+__all__ = ["PRESSURE", "Connection", "Decode", "Line"]
 
 logger = logging.getLogger("gateway.connection")
 
@@ -33,6 +32,9 @@ RECEIVE_BYTES = 65_536
 PRESSURE = 256
 """Messages that may wait in a PeerActor before its socket is no longer read, and frames of one client that are handled in one turn."""
 
+Decode = Callable[[Format, bytes], Message]
+"""Reads the content of one frame: JSON of text, MessagePack of binary. It raises nothing: what is wrong is a message, too."""
+
 _READ = 1  # libev: EV_READ
 _JSON, _MSGPACK = Format.JSON, Format.MSGPACK
 _PING, _PONG = Ping(), Pong()
@@ -40,13 +42,14 @@ _PING, _PONG = Ping(), Pong()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What all connections share. Times in seconds, `outbox_bytes` in bytes."""
+    """What all connections share. `decode` and `encode` are the codec of what is served. Times in seconds, `outbox_bytes` in bytes."""
 
     loop: Any
     scheduler: HubScheduler
     clock: Clock
     metrics: Metrics
-    decoder: Decoder
+    decode: Decode
+    encode: Encode
     frames: FrameLimits
     outbox_bytes: int
     message_timeout: float
@@ -77,7 +80,7 @@ class Connection:
         self._registered = False
         self._lost = False  # the PeerActor has been told the end, and what the client sends is no longer looked at
         self.address = address
-        self.outbox = Outbox(socket, self, line.loop, line.scheduler, line.metrics, line.outbox_bytes)
+        self.outbox = Outbox(socket, self, line.loop, line.scheduler, encode=line.encode, metrics=line.metrics, limit=line.outbox_bytes)
 
     def open(self, peer: BrokerRef, data: bytes) -> None:
         """Begin to read; `data` is what the client sent behind its handshake."""
@@ -160,7 +163,7 @@ class Connection:
         outbox = self.outbox
         if outbox.closed or self._peer is None:
             return
-        message = self._line.decoder.decode(form, payload)
+        message = self._line.decode(form, payload)
         if type(message) is Register:
             outbox.format = form
             self._registered = True

@@ -9,6 +9,7 @@ from gateway.frames import TEXT, FrameLimits, encode, encode_close
 from gateway.operator.metrics import Counts
 from gateway.scheduler import HubScheduler
 from gateway.wire import Decoder, WireLimits
+from gateway.wire import encode as encode_event
 from tests.gateway.doubles import READ, HeldSocket, NotingPeer, StepLoop
 
 LIMITS = FrameLimits(message_bytes=2000, fragments=4)
@@ -43,7 +44,8 @@ class Wired:
             scheduler=HubScheduler(self.loop, HubClock(self.loop.monotonic), self.loop.monotonic),
             clock=cast("Any", self.loop),
             metrics=self.metrics,
-            decoder=Decoder(WireLimits()),
+            decode=Decoder(WireLimits()).decode,
+            encode=encode_event,
             frames=LIMITS,
             outbox_bytes=outbox_bytes,
             message_timeout=MESSAGE_TIMEOUT,
