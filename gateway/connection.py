@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from socket import SHUT_WR
 from typing import Any, cast
 
@@ -155,7 +156,7 @@ class Connection:
             self._pause()
         elif self._violation is not None:
             code, says = self._violation
-            self._violated(CloseCode(code), says)
+            self._behind_answers(partial(self._violated, CloseCode(code), says))
         elif len(peer.actor_inbox) > PRESSURE:  # type: ignore[arg-type] # a Mailbox, which has a length
             self._pause()
 
@@ -173,7 +174,7 @@ class Connection:
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:
-            self._closed_by_client(payload)
+            self._behind_answers(partial(self._closed_by_client, payload))
         elif opcode == PING:
             # In this order: a ping that does not fit into the mailbox comes here again, and is answered once.
             self._tell(_PING)
@@ -245,6 +246,15 @@ class Connection:
         self._timer.start(seconds)
 
     # --- The end ---
+
+    def _behind_answers(self, end: Callable[[], None]) -> None:
+        """Begin the end when the PeerActor has answered what the same bytes held before it: a close frame would shut those answers out.
+
+        One turn is waited for. An actor whose turn is cut answers too late, as one that waits for another node does.
+        """
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._line.scheduler.at_turn_end(end)
 
     def _violated(self, code: CloseCode, says: str) -> None:
         self.outbox.close(code, says)
