@@ -7,16 +7,17 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from gateway import cli
+from gateway.app import App
 from gateway.cli import main
-from gateway.config import Config, load, render
+from gateway.config import Config, Limits, load, render
 from tests.certificates import self_signed
 from tests.sources import ROOT
 
@@ -106,7 +107,7 @@ def test_check_config_looks_into_the_files_of_tls(capsys: pytest.CaptureFixture[
 # --- What is wrong ---
 
 
-@pytest.mark.parametrize("command", ["serve", "check-config", "show-config"])
+@pytest.mark.parametrize("command", ["serve", "check-config", "show-config", "echo"])
 def test_a_wrong_config_is_told_in_full_by_every_command_and_nothing_is_started(capsys: pytest.CaptureFixture[str], command: str) -> None:
     says = refused(capsys, command, "--set", "limits.erors=1", "--port", "http")
     assert "2 problems" in says
@@ -129,7 +130,8 @@ def test_help_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["--help"])
     assert end.value.code == 0
-    assert "check-config" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert all(command in told for command in ("check-config", "show-config", "echo"))
 
 
 # --- serve, in this process ---
@@ -164,6 +166,7 @@ class QuietApp:
 
     fails_to: str = ""
     error: Exception = OSError()
+    risk = App.risk
 
     def __init__(self, config: Config, _tls: object, _alarm: object) -> None:
         self.address = (config.server.host, 4242)
@@ -271,6 +274,56 @@ def test_a_signal_while_it_starts_is_kept_for_the_run(monkeypatch: pytest.Monkey
     monkeypatch.setattr(QuietApp, "start", lambda _app: signal.raise_signal(signal.SIGTERM))
     monkeypatch.setattr(QuietApp, "run", lambda app: app.stops)
     assert serve(monkeypatch) == 1
+
+
+# --- echo ---
+
+
+class QuietEcho(QuietApp):
+    """Stands for the echo application, and keeps what it was given."""
+
+    given: ClassVar[list[Config]] = []
+    risk = "see their echo"
+
+    def __init__(self, config: Config, tls: object, alarm: object) -> None:
+        super().__init__(config, tls, alarm)
+        self.given.append(config)
+
+
+@pytest.fixture
+def echo(monkeypatch: pytest.MonkeyPatch, lines: NotedLines) -> Callable[..., Limits]:
+    monkeypatch.setattr(QuietEcho, "given", [])
+    monkeypatch.setattr(cli, "EchoApp", QuietEcho)
+
+    def limits(*arguments: str) -> Limits:
+        """What the echo application is served with."""
+        assert main(["echo", *arguments]) == 0
+        return QuietEcho.given.pop().limits
+
+    return limits
+
+
+def test_echo_serves_the_echo_application_with_room_and_what_is_set_wins(
+    echo: Callable[..., Limits], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text("[limits]\nfragments = 7\n")
+    monkeypatch.setenv("PSYNC_LIMITS__SEND_BUFFER_BYTES", "65536")
+    limits = echo("--config", str(file), "--set", "limits.errors=5", "--host", "::1")
+    assert (limits.message_bytes, limits.fragments, limits.send_buffer_bytes, limits.errors) == (16 * 2**20, 7, 65_536, 5)
+
+
+def test_nothing_but_echo_serves_the_echo_application(monkeypatch: pytest.MonkeyPatch, echo: Callable[..., Limits]) -> None:
+    assert serve(monkeypatch) == 0
+    assert QuietEcho.given == []
+    assert echo().message_bytes > Config().limits.message_bytes
+
+
+@pytest.mark.usefixtures("lines")
+def test_an_echo_that_others_reach_is_shouted_about_in_its_own_words(echo: Callable[..., Limits], caplog: pytest.LogCaptureFixture) -> None:
+    echo("--host", "192.0.2.1")
+    assert [record.message.rpartition(". ")[2] for record in caplog.records] == ["Anyone who reaches it see their echo"]
+    assert "OPEN TO EVERYONE: 192.0.2.1" in caplog.text
 
 
 # --- serve, as a process ---
