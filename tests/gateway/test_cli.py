@@ -1,33 +1,24 @@
 """The command line: what it prints, and the exit code of each end. `tests/integration` starts and ends whole servers."""
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from gateway import cli
-from gateway.app import App
 from gateway.cli import main
-from gateway.config import Config, Limits, load, render
+from gateway.config import load, render
 from tests.certificates import self_signed
+from tests.gateway.quiet_app import NotedLines, QuietApp
 from tests.sources import ROOT
 
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment without the settings of whoever runs the tests."""
-    for name in list(os.environ):
-        if name.startswith("PSYNC_"):
-            monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -137,61 +128,6 @@ def test_help_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
 # --- serve, in this process ---
 
 
-class NotedLines:
-    """Stands for the log's handler."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def flush(self) -> None:
-        self.notes.append("flush")
-
-    def close(self) -> None:
-        self.notes.append("close")
-
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotedLines]:
-    noted = NotedLines()
-    monkeypatch.setattr(cli, "configure", lambda _log: noted)
-    monkeypatch.setattr(cli, "log_greenlet_errors", lambda _hub: None)
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield noted
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-class QuietApp:
-    """Stands for an app that ends at once, or fails where it is told to."""
-
-    fails_to: str = ""
-    error: Exception = OSError()
-    risk = App.risk
-
-    def __init__(self, config: Config, _tls: object, _alarm: object) -> None:
-        self.address = (config.server.host, 4242)
-        self.capacity = SimpleNamespace(connections=17)
-        self.stops = 0
-        self._act("build")
-
-    def start(self) -> None:
-        self._act("start")
-
-    def run(self) -> int:
-        self._act("run")
-        return 70 if self.fails_to == "serve on" else 0
-
-    def tell_state(self) -> None:
-        self.told_state = True
-
-    def stop(self) -> None:
-        self.stops += 1
-
-    def _act(self, what: str) -> None:
-        if what == self.fails_to:
-            raise self.error
-
-
 def serve(monkeypatch: pytest.MonkeyPatch, *arguments: str, fails_to: str = "", error: Exception | None = None) -> int:
     app = type("ToldApp", (QuietApp,), {"fails_to": fails_to, "error": error})
     monkeypatch.setattr(cli, "App", app)
@@ -274,56 +210,6 @@ def test_a_signal_while_it_starts_is_kept_for_the_run(monkeypatch: pytest.Monkey
     monkeypatch.setattr(QuietApp, "start", lambda _app: signal.raise_signal(signal.SIGTERM))
     monkeypatch.setattr(QuietApp, "run", lambda app: app.stops)
     assert serve(monkeypatch) == 1
-
-
-# --- echo ---
-
-
-class QuietEcho(QuietApp):
-    """Stands for the echo application, and keeps what it was given."""
-
-    given: ClassVar[list[Config]] = []
-    risk = "see their echo"
-
-    def __init__(self, config: Config, tls: object, alarm: object) -> None:
-        super().__init__(config, tls, alarm)
-        self.given.append(config)
-
-
-@pytest.fixture
-def echo(monkeypatch: pytest.MonkeyPatch, lines: NotedLines) -> Callable[..., Limits]:
-    monkeypatch.setattr(QuietEcho, "given", [])
-    monkeypatch.setattr(cli, "EchoApp", QuietEcho)
-
-    def limits(*arguments: str) -> Limits:
-        """What the echo application is served with."""
-        assert main(["echo", *arguments]) == 0
-        return QuietEcho.given.pop().limits
-
-    return limits
-
-
-def test_echo_serves_the_echo_application_with_room_and_what_is_set_wins(
-    echo: Callable[..., Limits], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "a.toml"
-    file.write_text("[limits]\nfragments = 7\n")
-    monkeypatch.setenv("PSYNC_LIMITS__SEND_BUFFER_BYTES", "65536")
-    limits = echo("--config", str(file), "--set", "limits.errors=5", "--host", "::1")
-    assert (limits.message_bytes, limits.fragments, limits.send_buffer_bytes, limits.errors) == (16 * 2**20, 7, 65_536, 5)
-
-
-def test_nothing_but_echo_serves_the_echo_application(monkeypatch: pytest.MonkeyPatch, echo: Callable[..., Limits]) -> None:
-    assert serve(monkeypatch) == 0
-    assert QuietEcho.given == []
-    assert echo().message_bytes > Config().limits.message_bytes
-
-
-@pytest.mark.usefixtures("lines")
-def test_an_echo_that_others_reach_is_shouted_about_in_its_own_words(echo: Callable[..., Limits], caplog: pytest.LogCaptureFixture) -> None:
-    echo("--host", "192.0.2.1")
-    assert [record.message.rpartition(". ")[2] for record in caplog.records] == ["Anyone who reaches it see their echo"]
-    assert "OPEN TO EVERYONE: 192.0.2.1" in caplog.text
 
 
 # --- serve, as a process ---
