@@ -86,17 +86,16 @@ class Outbox:
     __slots__ = (
         "_blocked",
         "_chunks",
+        "_due",
         "_encode",
         "_limit",
         "_loop",
         "_metrics",
         "_owner",
         "_relays",
-        "_scheduled",
         "_scheduler",
         "_size",
         "_socket",
-        "_written",
         "closed",
         "format",
     )
@@ -121,10 +120,9 @@ class Outbox:
         self._limit = limit
         self._chunks: list[bytes] = []
         self._size = 0
-        self._written = 0
-        # The relays among what waits, each with the place of its end in all that is ever written: their senders are told if it never is.
+        # The relays among what waits, each with the place of its end in it: their senders are told if it is never written.
         self._relays: list[tuple[int, Relayed]] = []
-        self._scheduled = False
+        self._due = False  # a flush will come: at the end of the turn, or when the socket is writable
         # The write watcher while the kernel's buffer is full; then the first chunk is the rest of what was written in part.
         self._blocked: Any = None
         self.closed = False
@@ -143,13 +141,20 @@ class Outbox:
             frame = self._frame(event)
         except Unrepresentable:
             return ErrorCode.UNREPRESENTABLE
-        if self._size + len(frame) > self._limit:
+        size = self._size + len(frame)
+        if size > self._limit:
             refusal = self._make_room(len(frame))
             if refusal is not None:
                 return refusal
-        self._put(frame)
+            size = self._size + len(frame)
+        # As in `_put`: a call would be a twentieth of this method.
+        self._chunks.append(frame)
+        self._size = size
         if type(event) is Relayed:
-            self._relays.append((self._written + self._size, event if self._blocked is None else _without_payload(event)))
+            self._relays.append((size, event if self._blocked is None else _without_payload(event)))
+        if not self._due:
+            self._due = True
+            self._scheduler.at_turn_end(self.flush)
         return None
 
     def ping(self) -> None:
@@ -184,7 +189,7 @@ class Outbox:
         # The first chunk has been written in part, or TLS insists on seeing it again; what is behind it makes room for the close frame.
         del self._chunks[1:]
         self._size = len(self._chunks[0])
-        self._give_back(self._written + self._size, ErrorCode.SLOW_PEER)
+        self._give_back(self._size, ErrorCode.SLOW_PEER)
         self._last(code, encode_close(code, CLOSES[code].says), str(int(code)))
         if self._owner is not None:
             self._owner.overflowed()
@@ -193,14 +198,14 @@ class Outbox:
         """The socket is gone: what was not written never will be, and the senders are told so."""
         self.closed = True
         self._owner = None
-        self._give_back(self._written, ErrorCode.UNDELIVERED)
+        self._give_back(0, ErrorCode.UNDELIVERED)
         self._chunks = []
         self._size = 0
         self._unblock()
 
     def flush(self) -> None:
         """Write what waits, in one call; what the kernel does not take waits for the socket to be writable."""
-        self._scheduled = False
+        self._due = self._blocked is not None
         chunks = self._chunks
         if not chunks or self._owner is None:
             return
@@ -212,7 +217,6 @@ class Outbox:
         except OSError as error:
             self._owner.broken(error)
             return
-        self._written += sent
         if sent == len(data):
             self._chunks = []
             self._relays = []
@@ -223,7 +227,7 @@ class Outbox:
                 self._owner.written()
         else:
             self._chunks = [data[sent:]]
-            self._relays = [(end, _without_payload(relay)) for end, relay in self._relays if end > self._written]
+            self._relays = [(end - sent, _without_payload(relay)) for end, relay in self._relays if end > sent]
             self._size = len(data) - sent
             self._block()
 
@@ -246,8 +250,8 @@ class Outbox:
     def _put(self, frame: bytes) -> None:
         self._chunks.append(frame)
         self._size += len(frame)
-        if not self._scheduled and self._blocked is None:
-            self._scheduled = True
+        if not self._due:
+            self._due = True
             self._scheduler.at_turn_end(self.flush)
 
     def _make_room(self, needed: int) -> ErrorCode | None:
@@ -284,11 +288,13 @@ class Outbox:
         if self._blocked is None:
             self._blocked = self._loop.io(self._socket.fileno(), _WRITE)
             self._blocked.start(self.flush)
+            self._due = True
 
     def _unblock(self) -> None:
         watcher, self._blocked = self._blocked, None
         if watcher is not None:
             watcher.close()
+            self._due = False
 
 
 def _without_payload(relay: Relayed) -> Relayed:

@@ -76,18 +76,17 @@ class HubScheduler:
         self._clock = clock
         self._monotonic = monotonic
         self._run_queue: deque[Runnable] = deque()
+        self.ready: Callable[[Runnable], None] = self._first_ready
+        """Run `runnable.drain()` in the coming turn, after those that were ready before it; in a later one when that turn is cut.
+
+        Once a turn is on its way this is the queue's own `append`: 0.1 us less for each of the three actors on the way of a relay.
+        """
         # What a cut turn left. What the next poll brings goes first: it is mostly little, and a flood made what is here.
         self._left_over: deque[Runnable] = deque()
         self._at_turn_end: list[Callable[[], None]] = []
         self._armed = False
         # A turn that leaves work comes back by way of a poll; gevent runs callbacks that callbacks add for 5 ms and more without one.
         self._after_poll = loop.timer(0.0)
-
-    def ready(self, runnable: Runnable) -> None:
-        """Run `runnable.drain()` in the coming turn, after those that were ready before it; in a later one when that turn is cut."""
-        self._run_queue.append(runnable)
-        if not self._armed:
-            self._arm()
 
     def timer(self, callback: Callable[[], None]) -> HubTimer:
         """A timer, not yet started."""
@@ -103,8 +102,13 @@ class HubScheduler:
         """How many actors wait for their turn."""
         return len(self._run_queue) + len(self._left_over)
 
+    def _first_ready(self, runnable: Runnable) -> None:
+        self._run_queue.append(runnable)
+        self._arm()
+
     def _arm(self) -> None:
         self._armed = True
+        self.ready = self._run_queue.append
         self._loop.run_callback(self._turn)
 
     def _turn(self) -> None:
@@ -113,8 +117,9 @@ class HubScheduler:
             if self._left_over:
                 self._run(self._left_over, deadline)
         finally:
-            self._left_over.extend(self._run_queue)
-            self._run_queue.clear()
+            if self._run_queue:
+                self._left_over.extend(self._run_queue)
+                self._run_queue.clear()
             self._end_turn()
 
     def _run(self, queue: deque[Runnable], deadline: float | None) -> float | None:
@@ -141,3 +146,4 @@ class HubScheduler:
             self._after_poll.start(self._turn)
         else:
             self._armed = False
+            self.ready = self._first_ready
