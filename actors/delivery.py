@@ -36,7 +36,12 @@ class Delivery:
     def deliver(self, message: Relayed) -> None:
         """Hand a message over, or hold it."""
         if self._pairing is None or self._pairing.passes(message):
-            self._hand_over(message)
+            # As in `_hand_over`: a call would be a twentieth of what a relay costs here.
+            refusal = self._client.send(message)
+            if refusal is None:
+                self._delivered[message.type] += 1
+            else:
+                message.give_back(refusal, self._seat.peer_id)
             return
         overflow = self._pairing.hold(message)
         if overflow:

@@ -137,8 +137,14 @@ class Outbox:
         """Take an event, encoded as the client wants it; see the port for the answers."""
         if self.closed:
             return ErrorCode.UNDELIVERED
+        form = self.format
         try:
-            frame = self._frame(event)
+            if type(event) is not Relayed or event.frames is not None:
+                frame = self._remembered(event, form)
+            elif form is _JSON:
+                frame = encode(TEXT, self._encode(event, form))
+            else:
+                frame = encode(BINARY, self._encode(event, form))
         except Unrepresentable:
             return ErrorCode.UNREPRESENTABLE
         size = self._size + len(frame)
@@ -231,13 +237,10 @@ class Outbox:
             self._size = len(data) - sent
             self._block()
 
-    def _frame(self, event: Message) -> bytes:
-        form = self.format
-        memo: dict[str, bytes] | None = getattr(event, "frames", None)
-        if memo is None:
-            return encode(TEXT if form is _JSON else BINARY, self._encode(event, form))
-        # A broadcast is encoded once for each format, however many receive it.
+    def _remembered(self, event: Message, form: Format) -> bytes:
+        """The frame of an event that may be a broadcast: that is encoded once for each format, however many receive it."""
         opcode, name = (TEXT, "json") if form is _JSON else (BINARY, "msgpack")
+        memo: dict[str, bytes] = getattr(event, "frames", {})
         frame = memo.get(name)
         if frame is None:
             frame = memo[name] = encode(opcode, self._encode(event, form))
