@@ -66,6 +66,7 @@ class StopFlag:
         self._stopped = True
 
 
+_NOTHING: Any = ()  # in the place of a list, of 56 bytes, in each actor that is idle
 _CLOSED = -1  # as the bound of a mailbox: nothing fits, and one comparison tells of both cases
 
 
@@ -81,7 +82,7 @@ class Mailbox:
     __slots__ = ("_actor", "_bound", "_scheduler", "scheduled", "unread")
 
     def __init__(self) -> None:
-        self.unread: list[Any] = []
+        self.unread = _NOTHING
         self._actor: Any = None  # a BrokerActor while it is open; `cast` at each use would be a call in the hot path
         self._scheduler: Any = None  # as above
         self._bound = _CLOSED
@@ -104,9 +105,11 @@ class Mailbox:
         unread = self.unread
         if len(unread) >= self._bound:
             self._check(message)
-        unread.append(message)
-        if not self.scheduled:
+        if self.scheduled:
+            unread.append(message)
+        else:
             self.scheduled = True
+            self.unread = [message]
             self._scheduler.ready(self._actor)
 
     def _check(self, message: Any) -> None:  # noqa: ANN401 - as above
@@ -129,7 +132,7 @@ class Mailbox:
 
     def close(self) -> list[Any]:
         """Take no more; give back what was never handled. Also drops the reference to the actor, and with it their cycle."""
-        unread, self.unread = self.unread, []
+        unread, self.unread = list(self.unread), _NOTHING
         self._actor = None
         self._bound = _CLOSED
         return unread
@@ -160,7 +163,7 @@ class BrokerRef(pykka.ActorRef["BrokerActor"]):
 
 def reminder(scheduler: Scheduler, ref: BrokerRef, message: Message) -> Timer:
     """A timer that tells an actor `message`, which must be of the lifecycle. It keeps nothing of the actor alive."""
-    return scheduler.timer(lambda: cast("None", ref.post(message)))
+    return scheduler.timer(ref.post, message)
 
 
 class _Start(Message, frozen=True, gc=False):
@@ -234,7 +237,7 @@ class BrokerActor(pykka.Actor):
         """Handle what waits, at most `Runtime.turn` messages, so that a flooded actor delays the others by one turn only."""
         inbox = self.actor_inbox
         messages = inbox.unread
-        inbox.unread = []
+        inbox.unread = []  # a list of its own while it has its turn, so that `put` may append to it
         if len(messages) > self._runtime.turn:
             messages, inbox.unread = messages[: self._runtime.turn], messages[self._runtime.turn :]
         batch = iter(messages)
@@ -253,6 +256,7 @@ class BrokerActor(pykka.Actor):
             self._runtime.scheduler.ready(self)
         else:
             inbox.scheduled = False
+            inbox.unread = _NOTHING
 
     def refused(self) -> None:
         """Count a message that its mailbox did not take."""

@@ -25,6 +25,7 @@ It raises Unrepresentable for an event that has no form in this format.
 """
 
 _WRITE = 2  # libev: EV_WRITE
+_NOTHING: Any = ()  # in the place of two lists, of 56 bytes each, in each idle client
 _JSON = Format.JSON  # reading a member of an enum, or hashing one, takes longer than the comparison that it is for
 
 
@@ -118,10 +119,10 @@ class Outbox:
         self._encode = encode
         self._metrics = metrics
         self._limit = limit
-        self._chunks: list[bytes] = []
+        self._chunks: list[bytes] = _NOTHING
         self._size = 0
         # The relays among what waits, each with the place of its end in it: their senders are told if it is never written.
-        self._relays: list[tuple[int, Relayed]] = []
+        self._relays: list[tuple[int, Relayed]] = _NOTHING
         self._due = False  # a flush will come: at the end of the turn, or when the socket is writable
         # The write watcher while the kernel's buffer is full; then the first chunk is the rest of what was written in part.
         self._blocked: Any = None
@@ -154,13 +155,13 @@ class Outbox:
                 return refusal
             size = self._size + len(frame)
         # As in `_put`: a call would be a twentieth of this method.
-        self._chunks.append(frame)
+        if self._due:
+            self._chunks.append(frame)
+        else:
+            self._begin(frame)
         self._size = size
         if type(event) is Relayed:
             self._relays.append((size, event if self._blocked is None else _without_payload(event)))
-        if not self._due:
-            self._due = True
-            self._scheduler.at_turn_end(self.flush)
         return None
 
     def ping(self) -> None:
@@ -205,7 +206,7 @@ class Outbox:
         self.closed = True
         self._owner = None
         self._give_back(0, ErrorCode.UNDELIVERED)
-        self._chunks = []
+        self._chunks = self._relays = _NOTHING
         self._size = 0
         self._unblock()
 
@@ -224,8 +225,7 @@ class Outbox:
             self._owner.broken(error)
             return
         if sent == len(data):
-            self._chunks = []
-            self._relays = []
+            self._chunks = self._relays = _NOTHING
             self._size = 0
             if self._blocked is not None:
                 self._unblock()
@@ -251,11 +251,18 @@ class Outbox:
             self._put(frame)
 
     def _put(self, frame: bytes) -> None:
-        self._chunks.append(frame)
+        if self._due:
+            self._chunks.append(frame)
+        else:
+            self._begin(frame)
         self._size += len(frame)
-        if not self._due:
-            self._due = True
-            self._scheduler.at_turn_end(self.flush)
+
+    def _begin(self, frame: bytes) -> None:
+        """The first that waits: make the lists, which an idle client does without, and have them written."""
+        self._due = True
+        self._chunks = [frame]
+        self._relays = []
+        self._scheduler.at_turn_end(self.flush)
 
     def _make_room(self, needed: int) -> ErrorCode | None:
         """Write ahead of the turn's end: many may speak to one in a turn.
@@ -276,7 +283,7 @@ class Outbox:
     def _give_back(self, kept: int, code: ErrorCode) -> None:
         """Tell the senders of the relays that end beyond the place `kept` that theirs will not be written whole."""
         lost = [relay for end, relay in self._relays if end > kept]
-        del self._relays[len(self._relays) - len(lost) :]
+        self._relays = self._relays[: len(self._relays) - len(lost)]
         for relay in lost:
             relay.give_back(code)
 

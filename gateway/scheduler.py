@@ -37,12 +37,13 @@ EARLY_SECONDS = 0.05
 class HubTimer:
     """A libev timer that exists only while it is set: an idle peer's deadline costs 0.2 kB. It goes by the time that is served."""
 
-    __slots__ = ("_callback", "_clock", "_deadline", "_loop", "_watcher")
+    __slots__ = ("_arguments", "_callback", "_clock", "_deadline", "_loop", "_watcher")
 
-    def __init__(self, loop: Any, clock: HubClock, callback: Callable[[], None]) -> None:  # noqa: ANN401 - gevent publishes no type for its loops
+    def __init__(self, loop: Any, clock: HubClock, callback: Callable[..., object], *arguments: object) -> None:  # noqa: ANN401 - gevent publishes no type for its loops
         self._loop = loop
         self._clock = clock
         self._callback = callback
+        self._arguments = arguments
         self._deadline = 0.0
         self._watcher: Any = None
 
@@ -65,7 +66,7 @@ class HubTimer:
             self.start(left)  # the hub was stalled, and the clock with it
         else:
             self.stop()
-            self._callback()
+            self._callback(*self._arguments)
 
 
 class HubScheduler:
@@ -88,9 +89,9 @@ class HubScheduler:
         # A turn that leaves work comes back by way of a poll; gevent runs callbacks that callbacks add for 5 ms and more without one.
         self._after_poll = loop.timer(0.0)
 
-    def timer(self, callback: Callable[[], None]) -> HubTimer:
+    def timer(self, callback: Callable[..., object], *arguments: object) -> HubTimer:
         """A timer, not yet started."""
-        return HubTimer(self._loop, self._clock, callback)
+        return HubTimer(self._loop, self._clock, callback, *arguments)
 
     def at_turn_end(self, callback: Callable[[], None]) -> None:
         """Call back once, when the actors of the coming turn have had their say. Where outboxes write."""
