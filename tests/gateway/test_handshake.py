@@ -160,7 +160,8 @@ def test_headers_are_found_by_their_names_in_any_case() -> None:
 
 
 def test_pywsgi_gets_them_as_lines() -> None:
-    assert list(headers(b"Host: a", b"Accept: b: c").headers) == ["host: a", "accept: b: c"]
+    lines = (b"Host: a", b"Accept-Language: b: c", b"Content-Type: text/plain", b"X_Forwarded_For: 192.0.2.1")
+    assert dict(headers(*lines).variables()) == {"HTTP_HOST": "a", "HTTP_ACCEPT_LANGUAGE": "b: c"}
 
 
 def test_bytes_above_ascii_are_kept_as_latin_1() -> None:
