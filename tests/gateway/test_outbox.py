@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Reference, Relayed, Undeliverable
+from actors.events import ErrorEvent, Event, Format, PeerInfo, PeerJoined, PeerList, Reference, Relayed, Undeliverable
 from actors.reasons import CloseCode, ErrorCode
 from gateway.frames import BINARY, CLOSE, PING, PONG, TEXT, encode, encode_close
 from gateway.operator.metrics import Counts
@@ -105,6 +105,21 @@ def test_a_payload_without_a_form_in_the_clients_encoding_is_told_to_the_teller(
     assert bench.outbox.send(EVENT) is None
     bench.turn()
     assert bench.socket.sent == FRAME
+
+
+def test_a_broadcast_without_a_form_is_found_out_once_for_each_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Format] = []
+
+    def noted(event: Event, form: Format) -> bytes:
+        tried.append(form)
+        return encode_event(event, form)
+
+    monkeypatch.setattr("gateway.outbox.encode_event", noted)
+    broadcast = Relayed("message", "a", None, b"\xc4\x01x", Format.MSGPACK, cast("Any", None), None, {})
+    benches = [Bench() for _ in range(3)]
+    assert [bench.outbox.send(broadcast) for bench in benches] == [ErrorCode.UNREPRESENTABLE] * 3
+    assert tried == [Format.JSON]
+    assert not any(bench.outbox.pending for bench in benches)
 
 
 @pytest.mark.parametrize("window", [1, 7, len(FRAME), len(FRAME) + 1, 3 * len(FRAME) - 1])
