@@ -33,7 +33,7 @@ class Flooder:
         self.closed: Closed | None = None
         self._line = line
         self._data = data
-        self._threads = [threading.Thread(target=target) for target in (self._send, self._listen)]
+        self._threads = [threading.Thread(target=target, daemon=True) for target in (self._send, self._listen)]
         for thread in self._threads:
             thread.start()
 
