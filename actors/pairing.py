@@ -7,7 +7,11 @@ candidate from the same sender is held behind it, whatever it is: order between 
 
 from actors.events import Relayed
 
-__all__ = ["HOLD_FRAMES", "HOLD_SECONDS", "Pairing"]
+__all__ = ["HOLD_BYTES", "HOLD_FRAMES", "HOLD_SECONDS", "Pairing"]
+
+HOLD_BYTES = 131_072
+"""Bytes of payload held for one peer, of all senders together, at most; one message more lets all of its sender pass. Half of what an
+outbox takes by default: what is held is let go in one turn, and must not make a slow reader of a peer that reads."""
 
 HOLD_FRAMES = 64
 """Frames held for one sender, at most; one more lets all of them pass."""
@@ -19,20 +23,22 @@ HOLD_SECONDS = 1.0
 class _Hold:
     """What waits for the answer to one sender's offer."""
 
-    __slots__ = ("frames", "since")
+    __slots__ = ("frames", "since", "size")
 
     def __init__(self) -> None:
         self.frames: list[Relayed] = []
+        self.size = 0
         self.since = 0.0
 
 
 class Pairing:
     """The open offers to one peer, by sender. At most one entry for each member of the group, each bounded."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("_open", "_size")
 
     def __init__(self) -> None:
         self._open: dict[str, _Hold] = {}
+        self._size = 0
 
     def pass_or_hold(self, message: Relayed, now: float) -> list[Relayed]:
         """The messages to hand over now, in order: none while `message` is held, several when it fills the hold."""
@@ -44,8 +50,11 @@ class Pairing:
             return [message]
         if not hold.frames:
             hold.since = now
+        size = len(message.payload or b"")
         hold.frames.append(message)
-        if len(hold.frames) <= HOLD_FRAMES:
+        hold.size += size
+        self._size += size
+        if len(hold.frames) <= HOLD_FRAMES and self._size <= HOLD_BYTES:
             return []
         return self.release(message.source_id)
 
@@ -54,15 +63,12 @@ class Pairing:
 
         A second offer may stand behind the candidates of the first: what follows it waits for the next answer, within the same second.
         """
-        hold = self._open.pop(source_id, None)
-        if hold is None:
-            return []
+        hold = self._close(source_id)
         return [passed for frame in hold.frames for passed in self.pass_or_hold(frame, hold.since)]
 
     def forget(self, source_id: str) -> list[Relayed]:
         """`source_id` has left the group: what was held for it, in order; no offer of it is open any more."""
-        hold = self._open.pop(source_id, None)
-        return [] if hold is None else hold.frames
+        return self._close(source_id).frames
 
     def expire(self, now: float) -> list[Relayed]:
         """What has been held for its whole time, in order for each sender."""
@@ -79,4 +85,10 @@ class Pairing:
         """The peer is going: everything that was held and will not be handed over."""
         held = [frame for hold in self._open.values() for frame in hold.frames]
         self._open.clear()
+        self._size = 0
         return held
+
+    def _close(self, source_id: str) -> _Hold:
+        hold = self._open.pop(source_id, None) or _Hold()
+        self._size -= hold.size
+        return hold
