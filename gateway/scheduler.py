@@ -141,7 +141,7 @@ class HubScheduler:
         for callback in callbacks:
             try:
                 callback()
-            except Exception:
+            except BaseException:  # whatever it is, the other outboxes of this turn must be written
                 logger.exception("a callback at the end of a turn failed")
         if self._left_over or self._run_queue or self._at_turn_end:
             self._after_poll.start(self._turn)
