@@ -68,16 +68,18 @@ class RequestReader:
             raise RequestRefused(*_TOO_LONG)
         return line
 
-    def header_lines(self) -> list[bytes]:
+    def header_lines(self, most: int) -> list[bytes]:
         """What comes before the next empty line, which is taken, too; lines end with LF or CRLF, which are left out.
 
         Raises:
-            RequestRefused: more than `limit` bytes, or the client has ended before.
+            RequestRefused: more than `limit` bytes or `most` lines, or the client has ended before.
 
         """
-        while (end := _EMPTY_LINE.search(self._buffer)) is None:
+        while (end := _EMPTY_LINE.search(self._buffer)) is None and self._buffer.count(b"\n") <= most:
             if not self._receive():
                 raise RequestRefused("400 Bad Request", "the request ended within its headers")
+        if end is None or self._buffer.count(b"\n", 0, end.start() + 1) > most:
+            raise RequestRefused("431 Request Header Fields Too Large", f"more than {most} headers")
         block, self._buffer = self._buffer[: end.start()], self._buffer[end.end() :]
         self._left -= end.end()
         if self._left < 0:
@@ -119,11 +121,8 @@ class Headers(dict[str, str]):
             RequestRefused: 400 for a line that is no header, 431 for more than `most` headers.
 
         """
-        lines = reader.header_lines()
-        if len(lines) > most:
-            raise RequestRefused("431 Request Header Fields Too Large", f"more than {most} headers")
         headers = cls()
-        for line in lines:
+        for line in reader.header_lines(most):
             headers.add(line)
         return headers
 
