@@ -116,6 +116,10 @@ class Line:
         pending = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
         return bool(self._buffer) or pending or bool(select.select([self._socket], [], [], 0)[0])
 
+    def fileno(self) -> int:
+        """For a selector."""
+        return self._socket.fileno()
+
     def head(self) -> Head:
         """Read an HTTP response up to its body."""
         status, *lines = self._until(b"\r\n\r\n").decode().splitlines()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -27,8 +27,8 @@ CLOSE_TIMEOUT = 0.25
 SomeClient = TypeVar("SomeClient", bound=Client)
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "gateway", *arguments]
+def command(*arguments: str, program: Sequence[str] = ("gateway",)) -> list[str]:
+    return [sys.executable, "-m", *program, *arguments]
 
 
 def quiet_environ(**more: str) -> dict[str, str]:
@@ -46,9 +46,18 @@ class Answer:
 
 
 class Server:
-    """One run of the server, with the clients that a test has connected to it."""
+    """One run of the server, with the clients that a test has connected to it.
 
-    def __init__(self, settings: Mapping[str, object] | None = None, *, certificate: Certificate | None = None) -> None:
+    `program` is its module, and what comes before its arguments; another one than the gateway stands in for it.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, object] | None = None,
+        *,
+        certificate: Certificate | None = None,
+        program: Sequence[str] = ("gateway",),
+    ) -> None:
         chosen = {**(settings or {}), **(certificate.settings if certificate else {})}
         flags = [f"--set={key}={value}" for key, value in chosen.items()]
         self.tls = certificate.trust() if certificate else None
@@ -58,7 +67,12 @@ class Server:
         self._log_ended = False
         self._connected: list[Line | Client] = []
         self.process = subprocess.Popen(
-            command("--port", "0", *flags), cwd=ROOT, env=quiet_environ(), stderr=subprocess.PIPE, text=True, errors="replace"
+            command("--port", "0", *flags, program=program),
+            cwd=ROOT,
+            env=quiet_environ(),
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
         )
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
@@ -159,9 +173,12 @@ class Server:
     def log(self) -> str:
         return "".join(self._lines)
 
-    def wait_for_line(self, pattern: str) -> re.Match[str]:
-        """The first line of the log that fits, as soon as it is written."""
-        since = 0
+    def lines(self, since: int = 0) -> list[str]:
+        """The lines of the log from this one on."""
+        return self._lines[since:]
+
+    def wait_for_line(self, pattern: str, since: int = 0) -> re.Match[str]:
+        """The first line of the log, from line `since` on, that fits, as soon as it is written."""
         deadline = time.monotonic() + PATIENCE
         with self._news:
             while True:
