@@ -15,7 +15,7 @@ from tests.sources import ROOT
 
 __all__ = ["Hunt", "Kept", "Tidings"]
 
-LONGEST_INPUT = 4096
+LONGEST_INPUT = 2048
 LONGEST_RUN = 10
 """Seconds that one input may take; the slowest takes a few milliseconds."""
 
