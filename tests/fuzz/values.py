@@ -10,7 +10,9 @@ from typing import Any, NoReturn
 
 import msgpack
 
-__all__ = ["Members", "in_both", "is_whole_msgpack", "levels", "read_json", "read_msgpack", "same"]
+from actors.events import Format
+
+__all__ = ["Members", "in_both", "is_whole_msgpack", "levels", "read", "read_json", "read_msgpack", "same"]
 
 TOO_SMALL = object()
 """A number that is not zero, and is zero as a float64."""
@@ -48,6 +50,11 @@ def _fraction(digits: str) -> object:
 def read_msgpack(data: bytes) -> Any:  # noqa: ANN401 - any MessagePack value
     """Read one MessagePack value; raises ValueError for anything else, msgpack's StackError (one, too) beyond 512 levels."""
     return msgpack.unpackb(data, object_pairs_hook=Members, raw=False, strict_map_key=False, timestamp=0)
+
+
+def read(form: Format, data: bytes) -> Any:  # noqa: ANN401 - any value
+    """Read one value; raises as the two above."""
+    return read_json(data) if form is Format.JSON else read_msgpack(data)
 
 
 def is_whole_msgpack(data: bytes) -> bool:

@@ -6,7 +6,7 @@ An input is a byte, whose lowest bit says which (0: text), and the content. The 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import msgpack
 
@@ -15,10 +15,11 @@ from actors.messages import BadMessage, Heartbeat, Inbound, Leave, Register, Rel
 from actors.reasons import LeaveReason
 from gateway.wire import Decoder, Unrepresentable, WireLimits, encode
 from tests.fuzz.envelope_mutation import mutate_json, mutate_msgpack
+from tests.fuzz.message_judge import are_ids, expected_kinds
 from tests.fuzz.mutation import Havoc, Random
-from tests.fuzz.values import Members, in_both, is_whole_msgpack, levels, read_json, read_msgpack, same
+from tests.fuzz.values import Members, in_both, read, read_json, same
 
-__all__ = ["MODULES", "check", "check_message", "forwarded", "mutate", "read", "seeds"]
+__all__ = ["MODULES", "check", "check_message", "forwarded", "mutate", "seeds"]
 
 MODULES = ("gateway.wire", "gateway.gate", "gateway.members", "gateway.registration", "gateway.translation", "gateway.announcement")
 
@@ -28,11 +29,6 @@ LIMITS = WireLimits(json_depth=8, id_length=16, metadata_bytes=64)
 VECTORS = Path(__file__).parents[1] / "vectors" / "envelopes.json"
 
 KEYS = {"type", "source_id", "target_id", "id", "payload"}
-TARGETED = {"offer", "answer", "candidate"}
-JUDGED_DEPTH = 300
-"""Beyond, all readers give up somewhere, each at a depth of its own."""
-
-Kinds: TypeAlias = tuple[type[Inbound], ...]
 
 
 def check(data: bytes) -> None:
@@ -45,7 +41,7 @@ def check_message(form: Format, data: bytes, limits: WireLimits = LIMITS) -> Inb
     found = Decoder(limits).decode(form, data)
     if form is Format.JSON and not _is_utf8(data):
         return found  # the frame engine lets none of it through
-    expected = _expected(form, data, limits)
+    expected = expected_kinds(form, data, limits)
     assert isinstance(found, expected), f"{found}, expected {expected}"
     match found:
         case Relay():
@@ -55,14 +51,10 @@ def check_message(form: Format, data: bytes, limits: WireLimits = LIMITS) -> Inb
         case BadMessage():
             _check_bad(found, limits)
         case Heartbeat() | Leave():
-            assert _are_ids(limits, found.source_id, found.id)
+            assert are_ids(limits, found.source_id, found.id)
         case _:
             raise AssertionError(f"nothing that comes from a frame: {found}")
     return found
-
-
-def read(form: Format, data: bytes) -> Any:  # noqa: ANN401 - any value
-    return read_json(data) if form is Format.JSON else read_msgpack(data)
 
 
 def forwarded(relay: Relay, form: Format) -> bytes:
@@ -70,65 +62,11 @@ def forwarded(relay: Relay, form: Format) -> bytes:
     return encode(Relayed(relay.type, "s", relay.target_id, relay.payload, relay.format, cast("Any", None), relay.id), form)
 
 
-# --- What it should be ---
-
-
-def _expected(form: Format, data: bytes, limits: WireLimits) -> Kinds:
-    if form is Format.MSGPACK and not is_whole_msgpack(data):
-        return (BadMessage,)
-    try:
-        message = read(form, data)
-        deep = levels(message) > JUDGED_DEPTH
-    except (RecursionError, msgpack.StackError):
-        deep, message = True, None
-    except ValueError:
-        # The library reads text in the values of unknown keys, too; we skip those.
-        return (BadMessage,) if form is Format.JSON else (BadMessage, Relay, Register, Heartbeat, Leave)
-    if deep:
-        return BadMessage, Relay, Register, Heartbeat, Leave
-    return _expected_of(message.last(), limits) if isinstance(message, Members) else (BadMessage,)
-
-
-def _expected_of(message: dict[str, Any], limits: WireLimits) -> Kinds:
-    ids = [message.get(name) for name in ("source_id", "target_id", "id")]
-    if not all(id_ is None or id_ == "" or _is_id(id_, limits) for id_ in ids):
-        return (BadMessage,)
-    type_ = message.get("type")
-    if type_ == "register":
-        return _expected_register(message.get("payload"), limits)
-    if type_ == "message" or (isinstance(type_, str) and type_ in TARGETED and message.get("target_id")):
-        return (Relay,) if levels(message.get("payload")) <= limits.json_depth else (BadMessage,)
-    return (Heartbeat,) if type_ == "heartbeat" else (Leave,) if type_ == "leave" else (BadMessage,)
-
-
-def _expected_register(payload: object, limits: WireLimits) -> Kinds:
-    """What is too long is for the text to say, whose spaces are not known here."""
-    if not isinstance(payload, Members) or levels(payload) > limits.json_depth:
-        return (BadMessage,)
-    members = payload.last()
-    if not (_is_id(members.get("peer_id"), limits) and _is_id(members.get("group_id"), limits)):
-        return (BadMessage,)
-    if "metadata" not in members:
-        return (Register,)
-    return (Register, BadMessage) if in_both(members["metadata"]) else (BadMessage,)
-
-
-def _is_id(value: object, limits: WireLimits) -> bool:
-    """docs/protocol.md: Envelope."""
-    if not isinstance(value, str) or not 1 <= len(value) <= limits.id_length:
-        return False
-    return all(character >= " " and not "\x7f" <= character <= "\x9f" and not "\ud800" <= character <= "\udfff" for character in value)
-
-
-def _are_ids(limits: WireLimits, *values: str | None) -> bool:
-    return all(value is None or _is_id(value, limits) for value in values)
-
-
 # --- What others are shown of it ---
 
 
 def _check_relay(relay: Relay, data: bytes, limits: WireLimits) -> None:
-    assert _are_ids(limits, relay.source_id, relay.target_id, relay.id)
+    assert are_ids(limits, relay.source_id, relay.target_id, relay.id)
     assert relay.payload is None or relay.payload in data, "as it was written"
     frame = forwarded(relay, relay.format)
     own = _check_frame(relay.format, frame)
@@ -149,7 +87,7 @@ def _check_relay(relay: Relay, data: bytes, limits: WireLimits) -> None:
 
 
 def _check_register(register: Register, limits: WireLimits) -> None:
-    assert _are_ids(limits, register.peer_id, register.group_id, register.id)
+    assert are_ids(limits, register.peer_id, register.group_id, register.id)
     assert register.metadata is None or len(register.metadata) <= limits.metadata_bytes
     info = PeerInfo(register.peer_id, register.group_id, 0.0, register.metadata)
     for form in Format:
@@ -167,7 +105,7 @@ def _check_register(register: Register, limits: WireLimits) -> None:
 def _check_bad(bad: BadMessage, limits: WireLimits) -> None:
     assert len(bad.says) < 500
     about = bad.about
-    assert _are_ids(limits, about.id, about.target_id, about.type)
+    assert are_ids(limits, about.id, about.target_id, about.type)
     for form in Format:
         error = _shown(ErrorEvent(bad.code, bad.says, temporary=False, reference=about), form)["payload"].last()
         assert error["message"] == bad.says

@@ -83,3 +83,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except AssertionError as fault:
         sys.exit(f"FAILED: {fault}")
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; there is no verdict.")
