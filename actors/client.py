@@ -2,14 +2,11 @@
 
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
-from actors.messages import Inbound, Ping, Pong
+from actors.messages import Inbound, Lost, Ping, Pong
 from actors.ports import Metrics, Outbox
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 
-__all__ = ["EARLY_MESSAGES", "Client"]
-
-EARLY_MESSAGES = 64
-"""Messages that wait for the end of a register or leave, at most; the next ones are refused with `rate_limited`."""
+__all__ = ["Client"]
 
 
 class Client:
@@ -23,7 +20,7 @@ class Client:
     def __init__(self, outbox: Outbox, conduct: Conduct, metrics: Metrics) -> None:
         self._outbox = outbox
         self._conduct = conduct
-        self._early: list[Inbound] = []
+        self._early: list[Inbound | Lost] = []
         self._count = metrics.increment
         # Not methods of their own: both are on the way of each relay, and a call costs 0.05 us.
         self.send = outbox.send
@@ -66,13 +63,19 @@ class Client:
         return self._conduct.fault(now)
 
     def keep(self, message: Inbound) -> None:
-        """Keep what cannot be acted on yet, in order, up to EARLY_MESSAGES; the client is told of what is not kept."""
-        if len(self._early) < EARLY_MESSAGES:
+        """Keep what cannot be acted on yet, in order, up to `ConductRules.early`; the client is told of what is not kept."""
+        if len(self._early) < self._conduct.early:
             self._early.append(message)
         else:
             self.error(ErrorCode.RATE_LIMITED, message.reference(), "too many messages before the answer to register or leave")
 
-    def kept(self) -> list[Inbound]:
+    def keep_last(self, message: Lost) -> bool:
+        """Keep the end behind what was said before it, so that this is still acted on. False when nothing is kept: there is no need to."""
+        if self._early:
+            self._early.append(message)
+        return bool(self._early)
+
+    def kept(self) -> list[Inbound | Lost]:
         """What was kept; it is the caller's from now on."""
         early, self._early = self._early, []
         return early

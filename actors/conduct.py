@@ -11,12 +11,16 @@ FORGIVEN_PER_SECOND = 1 / 60
 
 
 class ConductRules(NamedTuple):
-    """`errors` is how many bad messages a client may send before it is closed; one is forgiven each minute."""
+    """`errors` is how many bad messages a client may send before it is closed; one is forgiven each minute.
+
+    `early` is how many messages may wait for the end of a register or leave; the next ones are refused.
+    """
 
     messages: Rate
     size: Rate
     registers: Rate
     errors: int
+    early: int
 
 
 class Conduct:
@@ -31,6 +35,11 @@ class Conduct:
         self._registers: Allowance | None = None
         self._warnings: Allowance | None = None
         self._errors: Allowance | None = None
+
+    @property
+    def early(self) -> int:
+        """How many messages may wait for the end of a register or leave."""
+        return self._rules.early
 
     def message(self, now: float, size: int) -> int:
         """Zero when a message of `size` bytes may pass, else the milliseconds until one may."""

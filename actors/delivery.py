@@ -38,6 +38,8 @@ class Delivery:
             self._hand_over(message)
             return
         ready = self._pairing.pass_or_hold(message, now)
+        if len(ready) > 1:
+            self._count("hold_overflows")
         self._hand_over_all(ready)
         # Armed already: then for an earlier deadline, for all wait equally long.
         if not ready and not self._armed:
@@ -57,7 +59,9 @@ class Delivery:
         """No answer came in time: let the candidates pass."""
         self._armed = False
         if self._pairing is not None:
-            self._hand_over_all(self._pairing.expire(now))
+            late = self._pairing.expire(now)
+            self._count("hold_timeouts", by=len(late))
+            self._hand_over_all(late)
             self._arm(now)
 
     def give_back(self) -> None:

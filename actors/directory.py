@@ -8,7 +8,7 @@ import pykka
 from actors.events import Message
 from actors.group import GroupActor, GroupRules
 from actors.membership import Member
-from actors.messages import ActorFailed, Depart, Drain, EndGroup, Forward, GroupEmpty, GroupKey, GroupLost, Join, Testament
+from actors.messages import ActorFailed, Depart, Drain, EndGroup, Forward, GroupEmpty, GroupKey, GroupLost, Join, Testament, Vacated
 from actors.ports import Backplane
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
@@ -26,22 +26,37 @@ _NOWHERE = GroupKey("", "")
 
 
 class DirectoryRules(NamedTuple):
-    """`groups_per_tenant` bounds the table of groups; `group` holds for each of them."""
+    """`groups_per_tenant` bounds the table of groups, `peers_per_tenant` the peers in all of them; `group` holds for each."""
 
     groups_per_tenant: int
+    peers_per_tenant: int
     group: GroupRules
 
 
 class _Entry:
-    """A group, how many joins were sent its way, and what came after it had failed and before the Directory knew."""
+    """A group, how many joins were sent its way, and what came after it had failed and before the Directory knew.
 
-    __slots__ = ("failures", "group", "joins", "late")
+    `peers` are those that have a place, or have asked for one and not been refused.
+    """
+
+    __slots__ = ("failures", "group", "joins", "late", "peers")
 
     def __init__(self, group: BrokerRef) -> None:
         self.group = group
         self.joins = 0
+        self.peers = 0
         self.late: list[Message] = []
         self.failures: tuple[float, ...] = ()
+
+
+class _Occupancy:
+    """What a tenant has of its quotas."""
+
+    __slots__ = ("groups", "peers")
+
+    def __init__(self) -> None:
+        self.groups = 0
+        self.peers = 0
 
 
 class Directory(BrokerActor):
@@ -52,7 +67,7 @@ class Directory(BrokerActor):
         self._rules = rules
         self._backplane = backplane
         self._entries: dict[GroupKey, _Entry] = {}
-        self._by_tenant: dict[str, int] = {}
+        self._by_tenant: dict[str, _Occupancy] = {}
         self._draining = False
 
     @handles(Forward)
@@ -64,7 +79,7 @@ class Directory(BrokerActor):
             if self._draining:
                 forwarded.unhandled(key, ErrorCode.DRAINING)
                 return
-            entry = entry or self._open(key)
+            entry = self._reserve(key, entry)
             if entry is None:
                 forwarded.unhandled(key, ErrorCode.TENANT_FULL)
                 return
@@ -73,13 +88,26 @@ class Directory(BrokerActor):
         else:
             _pass_on(key, entry, forwarded)
 
-    def _open(self, key: GroupKey) -> _Entry | None:
-        groups = self._by_tenant.get(key.tenant, 0)
-        if groups >= self._rules.groups_per_tenant:
+    def _reserve(self, key: GroupKey, entry: _Entry | None) -> _Entry | None:
+        """A place for one more peer, in a new group if need be; it is counted until `Vacated` gives it back. None: the tenant is full."""
+        tenant = self._by_tenant.get(key.tenant) or _Occupancy()
+        if tenant.peers >= self._rules.peers_per_tenant or (entry is None and tenant.groups >= self._rules.groups_per_tenant):
             return None
-        self._by_tenant[key.tenant] = groups + 1
-        entry = self._entries[key] = _Entry(self._start_group(key))
+        self._by_tenant[key.tenant] = tenant
+        if entry is None:
+            entry = self._entries[key] = _Entry(self._start_group(key))
+            tenant.groups += 1
+        entry.peers += 1
+        tenant.peers += 1
         return entry
+
+    @handles(Vacated)
+    def vacated(self, message: Vacated) -> None:
+        """A place is free again: its peer has left, or has not got it. What a failed group still has to say was counted when it failed."""
+        entry = self._entries.get(message.key)
+        if entry is not None and entry.group is message.group:
+            entry.peers -= 1
+            self._by_tenant[message.key.tenant].peers -= 1
 
     def _start_group(self, key: GroupKey, members: tuple[Member, ...] | None = None) -> BrokerRef:
         return GroupActor.start(self._runtime, self.ref, key, self._rules.group, self._backplane, members)
@@ -93,11 +121,11 @@ class Directory(BrokerActor):
             entry.group.post(EndGroup())
 
     def _strike_off(self, key: GroupKey) -> None:
-        del self._entries[key]
-        left = self._by_tenant[key.tenant] - 1
-        if left:
-            self._by_tenant[key.tenant] = left
-        else:
+        entry = self._entries.pop(key)
+        tenant = self._by_tenant[key.tenant]
+        tenant.groups -= 1
+        tenant.peers -= entry.peers
+        if not tenant.groups:
             del self._by_tenant[key.tenant]
 
     @handles(Drain)
@@ -141,7 +169,12 @@ class Directory(BrokerActor):
         entry.group = self._start_group(will.key, will.members)
         entry.joins = 0
         late, entry.late = entry.late, []
-        for message in (*_remains(will, failure), *failure.unread, *late):
+        messages = (*_remains(will, failure), *failure.unread, *late)
+        # Counted anew: of the failed actor's `Vacated` those that are on their way no longer count, and its poison may have been a Join.
+        peers = len(will.members) + sum(isinstance(message, Join) for message in messages)
+        self._by_tenant[will.key.tenant].peers += peers - entry.peers
+        entry.peers = peers
+        for message in messages:
             _pass_on(will.key, entry, message)
 
     def _give_up(self, will: Testament, entry: _Entry, failure: ActorFailed) -> None:

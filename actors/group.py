@@ -35,6 +35,7 @@ from actors.messages import (
     Revived,
     Seen,
     Testament,
+    Vacated,
 )
 from actors.ports import Backplane, Timer
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
@@ -147,7 +148,7 @@ class GroupActor(BrokerActor):
 
     def _admit(self, message: Join) -> None:
         if len(self._members) >= self._rules.peers:
-            message.unhandled(self._key, ErrorCode.GROUP_FULL)
+            self._refuse(message, ErrorCode.GROUP_FULL)
             return
         place = self._backplane.place(self._key)
         member = self._members.join(message.peer_id, message.peer, message.metadata, place, self._now(), message.address)
@@ -155,6 +156,13 @@ class GroupActor(BrokerActor):
         # Its own list first: a peer sees who is there before anything from them.
         self._tell_place(member)
         self._announce(member)
+
+    def _refuse(self, message: Join, code: ErrorCode) -> None:
+        message.unhandled(self._key, code)
+        self._vacate()
+
+    def _vacate(self) -> None:
+        self._directory.post(Vacated(self._key, self.ref))
 
     def _tell_place(self, member: Member) -> None:
         member.peer.post(Joined(self._key, self.ref, member.sequence, self._list_for(member)))
@@ -191,7 +199,7 @@ class GroupActor(BrokerActor):
             self._evict(owner, LeaveReason.REPLACED)
             self._admit(message)
         elif self._rules.on_duplicate is OnDuplicate.REJECT or owner.peer_id in self._contests:
-            message.unhandled(self._key, ErrorCode.PEER_ID_TAKEN)
+            self._refuse(message, ErrorCode.PEER_ID_TAKEN)
         else:
             self._challenge(message, owner)
 
@@ -208,7 +216,7 @@ class GroupActor(BrokerActor):
         contest = self._contests.get(message.peer_id)
         if contest is not None and contest.nonce == message.nonce:
             self._end_contest(message.peer_id)
-            contest.newcomer.unhandled(self._key, ErrorCode.PEER_ID_TAKEN)
+            self._refuse(contest.newcomer, ErrorCode.PEER_ID_TAKEN)
 
     @handles(ChallengeExpired)
     def incumbent_is_a_ghost(self, message: ChallengeExpired) -> None:
@@ -243,6 +251,7 @@ class GroupActor(BrokerActor):
         contest = self._contests.get(message.peer_id)
         if contest is not None and contest.newcomer.peer is message.peer:
             self._end_contest(message.peer_id)
+            self._vacate()
         elif contest is not None and member is not None:
             self._end_contest(message.peer_id)
             self._admit(contest.newcomer)
@@ -253,6 +262,7 @@ class GroupActor(BrokerActor):
     def _remove(self, member: Member, reason: LeaveReason | None) -> None:
         self._members.leave(member.peer_id, member.peer)
         self._count("peers", by=-1)
+        self._vacate()
         if reason is not None and not member.away:
             self._tell_left(member, reason)
 

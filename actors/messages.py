@@ -301,6 +301,14 @@ class GroupEmpty(Message, frozen=True, gc=False):
     joins: int
 
 
+class Vacated(Message, frozen=True, gc=False):
+    """A place in the group that was asked for is free again: its peer has left, or was refused."""
+
+    lifecycle: ClassVar[bool] = True
+    key: GroupKey
+    group: GroupRef
+
+
 class ActorFailed(Message, frozen=True, gc=False):
     """An actor has crashed on `poison` (None when it was no message) and ended. `unread` is what it had not yet handled, oldest first."""
 

@@ -5,15 +5,18 @@ offer the candidates of the same sender are held until the answer has passed (`d
 candidate from the same sender is held behind it, whatever it is: order between two peers is never changed.
 """
 
+from typing import NamedTuple
+
 from actors.events import Relayed
 
-__all__ = ["HOLD_FRAMES", "HOLD_SECONDS", "Pairing"]
+__all__ = ["HoldRules", "Pairing"]
 
-HOLD_FRAMES = 64
-"""Frames held for one sender, at most; one more lets all of them pass."""
 
-HOLD_SECONDS = 1.0
-"""How long the oldest held frame of a sender waits, at most."""
+class HoldRules(NamedTuple):
+    """For each sender: `messages` are held at most, one more lets all of them pass; the oldest waits `seconds` at most."""
+
+    messages: int
+    seconds: float
 
 
 class _Hold:
@@ -29,9 +32,10 @@ class _Hold:
 class Pairing:
     """The open offers to one peer, by sender. At most one entry for each member of the group, each bounded."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("_open", "_rules")
 
-    def __init__(self) -> None:
+    def __init__(self, rules: HoldRules) -> None:
+        self._rules = rules
         self._open: dict[str, _Hold] = {}
 
     def pass_or_hold(self, message: Relayed, now: float) -> list[Relayed]:
@@ -45,7 +49,7 @@ class Pairing:
         if not hold.frames:
             hold.since = now
         hold.frames.append(message)
-        if len(hold.frames) <= HOLD_FRAMES:
+        if len(hold.frames) <= self._rules.messages:
             return []
         return self.release(message.source_id)
 
@@ -66,14 +70,14 @@ class Pairing:
 
     def expire(self, now: float) -> list[Relayed]:
         """What has been held for its whole time, in order for each sender."""
-        late = [source_id for source_id, hold in self._open.items() if hold.frames and hold.since + HOLD_SECONDS <= now]
+        late = [source_id for source_id, hold in self._open.items() if hold.frames and hold.since + self._rules.seconds <= now]
         passed = [frame for source_id in late for frame in self.release(source_id)]
         # Each round lets one offer pass, at least; what stands behind it is as late.
         return passed + self.expire(now) if passed else passed
 
     def next_deadline(self) -> float | None:
         """When `expire` has something to do, on the clock that `pass_or_hold` was given; None while nothing is held."""
-        return min((hold.since + HOLD_SECONDS for hold in self._open.values() if hold.frames), default=None)
+        return min((hold.since + self._rules.seconds for hold in self._open.values() if hold.frames), default=None)
 
     def clear(self) -> list[Relayed]:
         """The peer is going: everything that was held and will not be handed over."""

@@ -131,7 +131,7 @@ ERRORS: Mapping[ErrorCode, ErrorWords] = MappingProxyType(
         ErrorCode.UNDELIVERED: ErrorWords(temporary=True, says="the peer went before the message could be handed over"),
         ErrorCode.PEER_ID_TAKEN: ErrorWords(temporary=True, says="another live connection of this group has this peer_id"),
         ErrorCode.GROUP_FULL: ErrorWords(temporary=True, says="the group has as many peers as it may"),
-        ErrorCode.TENANT_FULL: ErrorWords(temporary=True, says="the tenant has as many groups as it may"),
+        ErrorCode.TENANT_FULL: ErrorWords(temporary=True, says="the tenant has as many groups or peers as it may"),
         ErrorCode.RATE_LIMITED: ErrorWords(temporary=True, says="too many in too short a time; the message was dropped"),
         ErrorCode.TOO_LARGE: ErrorWords(temporary=False, says="larger than this server takes"),
         ErrorCode.NOT_ALLOWED: ErrorWords(temporary=False, says="this connection may not do that"),

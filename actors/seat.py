@@ -1,4 +1,14 @@
-"""Seat: a peer's place in its group, as its PeerActor holds it; the way of every message from the peer to the group."""
+"""Seat: a peer's place in its group, as its PeerActor holds it; the way of every message from the peer to the group.
+
+States of a PeerActor::
+
+    NEW ──Register──> JOINING ──Joined──> JOINED <──Revive── AWAY      any state ──Lost──> GONE
+     ^                   │                │  │  └──silence────^
+     └────JoinRefused────┘                │  └──Register elsewhere, Leave──> LEAVING ──Departed──> NEW
+     └──────────Evicted───────────────────┘
+"""
+
+import enum
 
 import pykka
 
@@ -7,7 +17,17 @@ from actors.messages import Alive, Depart, Forward, GroupKey, Join, Refresh, Reg
 from actors.reasons import LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
 
-__all__ = ["Seat"]
+__all__ = ["Seat", "State"]
+
+
+class State(enum.Enum):
+    """How a peer stands to its group, as drawn above. A peer that is away is JOINED and hidden."""
+
+    NEW = "new"
+    JOINING = "joining"
+    JOINED = "joined"
+    LEAVING = "leaving"
+    GONE = "gone"
 
 
 class Seat:

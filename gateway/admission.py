@@ -1,7 +1,8 @@
 """Admission: who may have a connection, decided before the 101 and before anything is spent on it."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from actors.ports import Metrics
@@ -12,11 +13,12 @@ _IPV6_HOST_BITS = 64
 
 
 class AdmissionRules(NamedTuple):
-    """`origins` empty: any web page may connect. The limits count open connections."""
+    """`origins` empty: any web page may connect. The limits count open connections, `handshakes_per_address` those without a 101."""
 
     origins: frozenset[str]
     connections: int
     connections_per_address: int
+    handshakes_per_address: int
 
 
 class Refused(Exception):
@@ -64,15 +66,30 @@ def _shown(host: str, port: int, network: str) -> str:
     return f"[{host}]:{port}" if ":" in network else f"{network}:{port}"
 
 
+def _one_less(counts: dict[str, int], network: str) -> None:
+    left = counts[network] - 1
+    if left:
+        counts[network] = left
+    else:
+        del counts[network]
+
+
 class Admission:
-    """Counts connections, in all and by address, and says whether one more may come."""
+    """Counts connections, in all and by address, and says whether one more may come.
+
+    Attributes:
+        tight: whether the memory is, so that nobody may come (`gateway.budget`).
+
+    """
 
     def __init__(self, rules: AdmissionRules, metrics: Metrics) -> None:
         self._rules = rules
         self._metrics = metrics
         self._by_network: dict[str, int] = {}
+        self._shaking_hands: dict[str, int] = {}
         self._open = 0
         self._draining = False
+        self.tight = False
 
     @property
     def draining(self) -> bool:
@@ -92,6 +109,20 @@ class Admission:
     def drain(self) -> None:
         """Admit nobody any more."""
         self._draining = True
+
+    @contextmanager
+    def handshake(self, host: str) -> Iterator[bool]:
+        """Count one more handshake while it lasts. False: its address has as many under way as it may, and nothing is counted."""
+        network = network_of(host)
+        begun = self._shaking_hands.get(network, 0)
+        may_begin = begun < self._rules.handshakes_per_address
+        if may_begin:
+            self._shaking_hands[network] = begun + 1
+        try:
+            yield may_begin
+        finally:
+            if may_begin:
+                _one_less(self._shaking_hands, network)
 
     def admit(self, host: str, port: int, environ: Mapping[str, Any]) -> Admitted:
         """Count one more connection, from `host` and `port`; `environ` is the WSGI environment of its request.
@@ -113,11 +144,7 @@ class Admission:
         if not admitted.counted:
             return
         admitted.counted = False
-        left = self._by_network[admitted.network] - 1
-        if left:
-            self._by_network[admitted.network] = left
-        else:
-            del self._by_network[admitted.network]
+        _one_less(self._by_network, admitted.network)
         self._open -= 1
         self._metrics.increment("connections", by=-1)
 
@@ -128,6 +155,8 @@ class Admission:
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and rules.origins and origin not in rules.origins:
             raise Refused("403 Forbidden", "origin", "pages of this Origin may not connect; see server.allowed_origins")
+        if self.tight:
+            raise Refused("503 Service Unavailable", "memory", "the server has no memory to spare", ("Retry-After", "5"))
         if self._open >= rules.connections:
             raise Refused("503 Service Unavailable", "connections", "the server has as many connections as it may", ("Retry-After", "5"))
         if held >= rules.connections_per_address:

@@ -3,39 +3,37 @@
 import logging
 import resource
 import ssl
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import gevent
 from gevent.event import Event
 from gevent.ssl import SSLContext
 
-from actors.allowance import Rate
-from actors.conduct import ConductRules
-from actors.directory import Directory, DirectoryRules
-from actors.group import GroupRules, OnDuplicate
-from actors.liveness import LivenessRules
+from actors.directory import Directory
 from actors.messages import ActorFailed, Close, Drain
-from actors.peer import PeerActor, PeerRules
+from actors.peer import PeerActor
 from actors.reasons import CLOSES, CloseCode
 from actors.runtime import BrokerRef, Runtime
-from gateway.admission import Admission, AdmissionRules, Admitted
+from gateway.admission import Admission, Admitted
 from gateway.backplane.memory import MemoryBackplane
-from gateway.config import Config, ConfigError, Limits, Problem
+from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
+from gateway.clock import HubClock
+from gateway.config import Config, ConfigError, Problem
 from gateway.connection import Connection, Line
 from gateway.frames import FrameLimits
 from gateway.operator.metrics import Counts
 from gateway.outbox import Socket
+from gateway.pulse import Alarm, Pulse
 from gateway.routes import Routes
-from gateway.scheduler import TURN_MESSAGES, HubClock, HubScheduler
-from gateway.upgrade import HandshakeRules, UpgradeServer
+from gateway.rules import admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
+from gateway.scheduler import TURN_MESSAGES, HubScheduler
+from gateway.state import state_of
+from gateway.upgrade import UpgradeServer
 from gateway.wire import Decoder, WireLimits
 
-__all__ = ["App", "Capacity", "capacity_of", "tls_context"]
+__all__ = ["App", "tls_context"]
 
 logger = logging.getLogger("gateway")
-
-SPARE_DESCRIPTORS = 64
-"""Kept back from clients: for the listener, logs, and whatever the process opens."""
 
 DRAIN_BATCH = 100
 """Connections closed in one go; then the hub has its turn, so that the close frames are written as they are made."""
@@ -47,7 +45,7 @@ DRAIN_MARGIN = 1.0
 class App:
     """A running server. `exit_code` is what its process ends with: 0, or 70 for a fault that nothing here could mend."""
 
-    def __init__(self, config: Config, tls: SSLContext | None = None) -> None:
+    def __init__(self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None) -> None:
         self._config = config
         self._connections: dict[Connection, tuple[BrokerRef, Admitted]] = {}
         self._stop = Event()
@@ -56,19 +54,22 @@ class App:
         self.metrics = Counts()
         loop = gevent.get_hub().loop
         clock = HubClock()
-        self._scheduler = HubScheduler(loop)
+        self._scheduler = HubScheduler(loop, clock)
+        self._pulse = Pulse(loop, clock, alarm, self.metrics)
         self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES)
         self._line = _line(config, loop, self._scheduler, clock, self.metrics)
-        self._peer_rules = _peer_rules(config)
-        self._directory = Directory.start(self._runtime, _directory_rules(config), MemoryBackplane(), cast("BrokerRef", self))
+        self._peer_rules = peer_rules(config)
+        self._directory = Directory.start(self._runtime, directory_rules(config), MemoryBackplane(), cast("BrokerRef", self))
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
-        self._admission = Admission(_admission_rules(config, self.capacity), self.metrics)
+        self._admission = Admission(admission_rules(config, self.capacity), self.metrics)
+        memory = config.limits.memory_bytes or allowed_bytes()
+        self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
         self._server = UpgradeServer(
             (config.server.host, config.server.port),
             Routes(self.readiness),
             admission=self._admission,
             accept=self.accept,
-            rules=_handshake_rules(config, self.capacity),
+            rules=handshake_rules(config, self.capacity),
             metrics=self.metrics,
             tls=tls,
         )
@@ -86,6 +87,8 @@ class App:
 
         """
         self._server.start()
+        self._pulse.start()
+        self._budget.check()
 
     def run(self) -> int:
         """Serve until `stop`, then drain. Returns the exit code of the process."""
@@ -94,6 +97,8 @@ class App:
             self._drain()
         finally:
             self._server.stop(timeout=self._config.limits.close_timeout)
+            self._budget.stop()
+            self._pulse.stop()
         return self.exit_code
 
     def stop(self) -> None:
@@ -122,6 +127,17 @@ class App:
         self.stop()
         return True
 
+    def tell_state(self) -> None:
+        """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""
+        logger.info("state", extra=state_of(len(self._connections), self.metrics))
+
+    def _shed(self, excess: int) -> int:
+        """Close those for whom most waits, about `excess` bytes together; returns how many they were."""
+        chosen = slowest([connection.outbox for connection in self._connections], excess)
+        for outbox in chosen:
+            outbox.shed(CloseCode.TRY_LATER)
+        return len(chosen)
+
     def _ended(self, connection: Connection) -> None:
         _, admitted = self._connections.pop(connection)
         self._admission.release(admitted)
@@ -149,23 +165,6 @@ def _say_goodbye(connection: Connection, peer: BrokerRef) -> None:
     goodbye = Close(CloseCode.RESTART, None, CLOSES[CloseCode.RESTART].says)
     if not peer.post(goodbye):
         connection.outbox.close(goodbye.code, goodbye.says)
-
-
-class Capacity(NamedTuple):
-    """How many descriptors clients may hold: open connections, and handshakes under way."""
-
-    connections: int
-    handshakes: int
-
-
-def capacity_of(limits: Limits, descriptors: int) -> Capacity:
-    """What of the configured limits fits into the descriptors that this process may open; handshakes take a quarter of them at most."""
-    handshakes = min(limits.handshakes, max(1, (descriptors - SPARE_DESCRIPTORS) // 4))
-    most = max(1, descriptors - SPARE_DESCRIPTORS - handshakes)
-    if limits.connections > descriptors:
-        says = "limits.connections is more than the open files that the system allows this process; raise that (ulimit -n) or lower it"
-        logger.warning(says, extra={"wanted": limits.connections, "open_files": descriptors, "connections": most})
-    return Capacity(min(limits.connections, most), handshakes)
 
 
 def _raise_descriptor_limit() -> int:
@@ -211,36 +210,4 @@ def _line(config: Config, loop: Any, scheduler: HubScheduler, clock: HubClock, m
         outbox_bytes=limits.outbox_bytes,
         message_timeout=limits.message_timeout,
         close_timeout=limits.close_timeout,
-    )
-
-
-def _peer_rules(config: Config) -> PeerRules:
-    limits, heartbeat = config.limits, config.heartbeat
-    conduct = ConductRules(
-        Rate(limits.messages_per_second, limits.messages_burst),
-        Rate(limits.bytes_per_second, limits.bytes_burst),
-        Rate(limits.registers_per_second, limits.registers_burst),
-        limits.errors,
-    )
-    liveness = LivenessRules(heartbeat.ping_interval, heartbeat.expire_after, heartbeat.close_after, limits.register_timeout)
-    return PeerRules(liveness, conduct, config.group.hold_candidates)
-
-
-def _directory_rules(config: Config) -> DirectoryRules:
-    group = GroupRules(config.limits.peers_per_group, OnDuplicate(config.group.on_duplicate), config.heartbeat.challenge_timeout)
-    return DirectoryRules(config.limits.groups_per_tenant, group)
-
-
-def _admission_rules(config: Config, capacity: Capacity) -> AdmissionRules:
-    return AdmissionRules(frozenset(config.server.allowed_origins), capacity.connections, config.limits.connections_per_address)
-
-
-def _handshake_rules(config: Config, capacity: Capacity) -> HandshakeRules:
-    limits = config.limits
-    return HandshakeRules(
-        timeout=limits.handshake_timeout,
-        concurrent=capacity.handshakes,
-        header_bytes=limits.header_bytes,
-        headers=limits.headers,
-        send_buffer_bytes=limits.send_buffer_bytes,
     )

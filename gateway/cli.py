@@ -18,6 +18,7 @@ from gevent.ssl import SSLContext
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.logs import configure, log_greenlet_errors
+from gateway.pulse import SignalAlarm
 
 __all__ = ["main"]
 
@@ -76,12 +77,14 @@ def _overrides(options: argparse.Namespace) -> dict[str, str]:
 def _serve(config: Config, tls: SSLContext | None) -> int:
     lines = configure(config.log)
     log_greenlet_errors(gevent.get_hub())
+    alarm = SignalAlarm()
     try:
-        return _run(App(config, tls), config)
+        return _run(App(config, tls, alarm), config)
     except Exception:
         logger.critical("the server failed", exc_info=True)
         return FAULT
     finally:
+        alarm.restore()
         lines.flush()
         lines.close()
 
@@ -91,6 +94,8 @@ def _run(app: App, config: Config) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         # Python's own and not gevent's, which waits for its turn in the hub: the second signal must end a server whose hub is stuck, too.
         signal.signal(number, stopper)
+    # gevent's: the state is told in a turn of the hub, not in the midst of one.
+    gevent.signal_handler(signal.SIGUSR1, app.tell_state)
     try:
         app.start()
     except (OSError, UnicodeError) as error:  # UnicodeError: a host that has no form in the DNS

@@ -121,11 +121,32 @@ class Limits(Struct, frozen=True):
     send_buffer_bytes: Annotated[
         int, _about("kernel buffer of each socket (SO_SNDBUF), on top of the outbox", 4096, 16 * _MIB, "bytes")
     ] = 65_536
+    early_messages: Annotated[
+        int, _about("messages of one client that wait for the answer to its register or leave", 1, 65_536, "messages")
+    ] = 64
+    held_messages: Annotated[
+        int,
+        _about("messages of one sender to one peer that wait for the answer to its offer (group.hold_candidates)", 1, 65_536, "messages"),
+    ] = 64
+    hold_timeout: Annotated[float, _seconds("longest wait for that answer; then the messages pass", high=60)] = 1.0
     mailbox: Annotated[int, _about("messages that may wait for one actor", 16, 1_000_000, "messages")] = 4096
     connections: Annotated[int, _about("open connections in all; beyond it: 503", 1, 1_000_000, "connections")] = 20_000
     connections_per_address: Annotated[int, _about("open connections of one address, IPv6 by /64", 1, 1_000_000, "connections")] = 1000
     handshakes: Annotated[int, _about("connections in all that have not finished their HTTP request", 1, 1_000_000, "connections")] = 1000
+    handshakes_per_address: Annotated[
+        int, _about("of these, connections of one address, IPv6 by /64; beyond it: 429", 1, 1_000_000, "connections")
+    ] = 500
+    memory_bytes: Annotated[
+        int,
+        _about(
+            "memory of the process; at 80 % newcomers get 503 and the slowest clients are closed with 1013; 0: what the system allows",
+            0,
+            2**50,
+            "bytes",
+        ),
+    ] = 0
     peers_per_group: Annotated[int, _about("peers in one group", 1, 100_000, "peers")] = 1000
+    peers_per_tenant: Annotated[int, _about("peers in all groups of a tenant", 1, 10_000_000, "peers")] = 100_000
     groups_per_tenant: Annotated[int, _about("groups that have a peer, per tenant", 1, 10_000_000, "groups")] = 10_000
     handshake_timeout: Annotated[float, _seconds("time to finish the HTTP request")] = 10.0
     register_timeout: Annotated[float, _seconds("time to register after the upgrade; then closed with 4408")] = 10.0
@@ -210,20 +231,32 @@ def is_open_on_network(config: Config) -> bool:
     return not (mapped or address).is_loopback
 
 
-def _above(key: str, other: str, why: str, by: int = 0) -> Rule:
+def _above(key: str, other: str, why: str, *, times: int, by: int = 0) -> Rule:
+    """`key` is more than `other`; where one of them makes way, as many `times` as much."""
+
     def fault(value: float, least: float) -> str | None:
         if value > least and value >= least + by:
             return None
         return f"{value} must be {f'at least {by} ' if by else ''}more than {other} ({least}), because {why}"
 
-    return Rule((key, other), fault, f"Raise {key} or lower {other}.")
+    def raised(least: float) -> float:
+        return max(least * times, least + by)
+
+    def lowered(value: float) -> float:
+        # By the type of what was set: bytes stay whole numbers.
+        return type(value)(min(value / times, value - by))
+
+    return Rule((key, other), fault, f"Raise {key} or lower {other}.", (raised, lowered))
 
 
 def _not_above(key: str, other: str, why: str) -> Rule:
     def fault(value: float, most: float) -> str | None:
         return None if value <= most else f"{value} must not be more than {other} ({most}), because {why}"
 
-    return Rule((key, other), fault, f"Lower {key} or raise {other}.")
+    def same(value: float) -> float:
+        return value
+
+    return Rule((key, other), fault, f"Lower {key} or raise {other}.", (same, same))
 
 
 def _unreadable(path: str) -> str | None:
@@ -248,11 +281,12 @@ def _no_pair(cert: str, key: str) -> str | None:
 
 
 RULES: tuple[Rule, ...] = (
-    _above("heartbeat.expire_after", "heartbeat.ping_interval", "a peer is asked before it counts as away"),
-    _above("heartbeat.close_after", "heartbeat.expire_after", "a peer is away before it is lost"),
-    _above("limits.register_timeout", "heartbeat.challenge_timeout", "a newcomer may wait that long for the answer to its register"),
-    _above("limits.outbox_bytes", "limits.message_bytes", "the largest message must fit into an empty outbox", by=_ENVELOPE_BYTES),
+    _above("heartbeat.expire_after", "heartbeat.ping_interval", "a peer is asked before it counts as away", times=2),
+    _above("heartbeat.close_after", "heartbeat.expire_after", "a peer is away before it is lost", times=10),
+    _above("limits.register_timeout", "heartbeat.challenge_timeout", "a newcomer may wait that long for its answer", times=10),
+    _above("limits.outbox_bytes", "limits.message_bytes", "the largest message must fit into an empty outbox", times=4, by=_ENVELOPE_BYTES),
     _not_above("limits.message_bytes", "limits.bytes_burst", "the largest message could never be sent"),
+    _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
     Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),

@@ -59,17 +59,21 @@ class ConfigError(Exception):
 class Rule:
     """What must hold between values that are each right by themselves.
 
-    It is applied when somebody has set all of them: a value that is set alone is never refused for the sake of a default.
+    A value that somebody has set is never refused for the sake of a default: the default makes way, also one that a file repeats when the
+    value comes from the environment or a flag.
 
     Attributes:
         reads: dotted keys; the first is the one that is told to be wrong.
         fault: takes their values in that order; says what is wrong, or None.
         mend: what to do about it.
+        makes_way: of a rule between two keys, for each the value that it takes beside the other's when nobody has set it and its default
+            does not agree with that.
     """
 
     reads: tuple[str, ...]
     fault: Callable[..., str | None]
     mend: str
+    makes_way: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
 
 
 def read(
@@ -94,6 +98,9 @@ def read(
     reading.environment(environ)
     reading.flags(overrides)
     reading.complete()
+    rules = tuple(rules)
+    while any(reading.make_way(rule) for rule in rules):
+        pass  # what made way may stand in the way of the next; each does so once
     reading.judge(rules)
     if reading.problems:
         raise ConfigError(reading.problems)
@@ -110,9 +117,12 @@ class _Reading:
         self._keys = {key.path: key for key in keys_of(tree)}
         self._optional = dict(sections_of(tree))
         self._origins: dict[Names, str] = {}
+        self._sources: dict[Names, int] = {}  # the number of the source that a value came from: file, environment, flags
+        self._source = 0
         self._wrong: set[Names] = set()
 
     def file(self, path: Path) -> None:
+        self._source = 1
         origin = str(path)
         try:
             content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
@@ -131,6 +141,7 @@ class _Reading:
         Others belong to the tools (`PSYNC_ALLOW_MISSING`) or to nobody: for a service called psync-server Kubernetes sets
         `PSYNC_SERVER_PORT=tcp://...`, so not even such a near miss can be refused.
         """
+        self._source = 2
         variables = {key.variable: key for key in self._keys.values()}
         for name in sorted(environ):
             if name in variables:
@@ -139,6 +150,7 @@ class _Reading:
                 self._unknown(tuple(name.removeprefix(PREFIX).lower().split("__")), name, _variable)
 
     def flags(self, overrides: Mapping[str, str]) -> None:
+        self._source = 3
         for name, text in overrides.items():
             path, origin = tuple(name.split(".")), f"--set {name}"
             if key := self._keys.get(path):
@@ -151,6 +163,22 @@ class _Reading:
         for path, key in self._keys.items():
             if key.required and path not in self.values and path not in self._wrong and self._in_use(path[:-1]):
                 self._refuse(path, "not set", "is missing and has no default", f"Set it, or leave all of [{_dotted(path[:-1])}] out.")
+
+    def make_way(self, rule: Rule) -> bool:
+        """Change the one key of the rule that only has its default, if that does not agree with the other. Whether it was so."""
+        if rule.makes_way is None:
+            return False
+        first, second = (tuple(name.split(".")) for name in rule.reads)
+        if self._wrong & {first, second} or not rule.fault(*(self.values.get(path, self._keys[path].default) for path in (first, second))):
+            return False
+        for path, other, value in ((first, second, rule.makes_way[0]), (second, first, rule.makes_way[1])):
+            is_default = self.values.get(path, self._keys[path].default) == self._keys[path].default
+            if is_default and self._sources.get(path, 0) < self._sources.get(other, 0):
+                self.values[path] = value(self.values[other])
+                self._origins[path] = f"made way for {_dotted(other)}"
+                self._sources[path] = self._sources[other]
+                return True
+        return False
 
     def judge(self, rules: Iterable[Rule]) -> None:
         """Apply the rules to values that are right by themselves; on top of a wrong value a rule would only confuse."""
@@ -189,6 +217,7 @@ class _Reading:
             self._refuse(key.path, origin, str(error), f"Mend it{default}.")
         else:
             self._origins[key.path] = origin
+            self._sources[key.path] = self._source
 
     def _unknown(self, path: Names, origin: str, spell: Callable[[Names], str], *, is_section: bool = False) -> None:
         below = [spell(key) for key in self._keys if key[:-1] == path]

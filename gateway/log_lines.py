@@ -4,6 +4,7 @@ Values come from clients and are hostile: control characters are escaped, so nob
 values are cut. What looks like a token is masked, for the case that a URL or a header gets into a message.
 """
 
+import itertools
 import json
 import logging
 import math
@@ -16,6 +17,7 @@ from typing import Any
 __all__ = ["JsonLines", "TextLines"]
 
 _VALUE_CHARACTERS = 256
+_VALUES = 100  # of a mapping
 _MESSAGE_CHARACTERS = 2000
 _TRACEBACK_CHARACTERS = 8000
 _PLAIN_BITS = 64  # Python refuses to write out an integer of many thousand digits
@@ -98,6 +100,8 @@ def _tame(value: object) -> object:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
+    if isinstance(value, Mapping):
+        return {str(_tame(name)): _tame(each) for name, each in itertools.islice(value.items(), _VALUES)}
     if isinstance(value, bytes | bytearray | memoryview):
         return f"{len(value)} bytes"
     if isinstance(value, int):

@@ -150,6 +150,23 @@ class Outbox:
         if not self.closed:
             self._last(code, encode_close(code), "by client")
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait to be written."""
+        return self._size
+
+    def shed(self, code: CloseCode) -> None:
+        """Drop what waits, tell its senders, and close with `code`: the client reads too slowly, for itself or for the memory there is."""
+        if self.closed or not self._chunks:
+            return
+        # The first chunk has been written in part, or TLS insists on seeing it again; what is behind it makes room for the close frame.
+        del self._chunks[1:]
+        self._size = len(self._chunks[0])
+        self._give_back(self._written + self._size, ErrorCode.SLOW_PEER)
+        self._last(code, encode_close(code, CLOSES[code].says), str(int(code)))
+        if self._owner is not None:
+            self._owner.overflowed()
+
     def abandon(self) -> None:
         """The socket is gone: what was not written never will be, and the senders are told so."""
         self.closed = True
@@ -223,19 +240,12 @@ class Outbox:
         """
         if self._blocked is None:
             self.flush()
-        owner = self._owner
-        if owner is None:
+        if self._owner is None:
             return ErrorCode.UNDELIVERED
         if self._size == 0 or self._size + needed <= self._limit:
             return None
         self._metrics.increment("outbox_overflows")
-        # The first chunk has been written in part, or TLS insists on seeing it again; what is behind it makes room for the close frame.
-        del self._chunks[1:]
-        self._size = len(self._chunks[0])
-        self._give_back(self._written + self._size, ErrorCode.SLOW_PEER)
-        code = CloseCode.SLOW_CONSUMER
-        self._last(code, encode_close(code, CLOSES[code].says), str(int(code)))
-        owner.overflowed()
+        self.shed(CloseCode.SLOW_CONSUMER)
         return ErrorCode.SLOW_PEER
 
     def _give_back(self, kept: int, code: ErrorCode) -> None:

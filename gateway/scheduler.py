@@ -1,4 +1,4 @@
-"""Turns and deadlines on gevent's hub: the Scheduler and Clock that the actors run on.
+"""Turns and deadlines on gevent's hub: the Scheduler that the actors run on.
 
 One hub callback is one turn: the actors that have messages handle them, then every outbox that got something writes once. A callback added
 while sockets are read runs before the hub polls again, so that a relay costs no poll of its own: recv, send, and a share of one epoll_wait.
@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 from actors.ports import Runnable
+from gateway.clock import HubClock
 
-__all__ = ["TURN_ACTORS", "TURN_MESSAGES", "TURN_SECONDS", "HubClock", "HubScheduler", "HubTimer"]
+__all__ = ["TURN_ACTORS", "TURN_MESSAGES", "TURN_SECONDS", "HubScheduler", "HubTimer"]
 
 logger = logging.getLogger("gateway.scheduler")
 
@@ -29,26 +30,26 @@ TURN_MESSAGES = 64
 """What one actor handles in one go (`actors.runtime.Runtime.turn`): one message to a group may be as many messages as it has members."""
 
 
-class HubClock:
-    """The system's clocks."""
-
-    monotonic = staticmethod(time.monotonic)
-    wall = staticmethod(time.time)
+EARLY_SECONDS = 0.05
+"""A timer may fire so much before its time: libev counts from the last poll, and a turn may have passed since."""
 
 
 class HubTimer:
-    """A libev timer that exists only while it is set: an idle peer's deadline costs 0.2 kB."""
+    """A libev timer that exists only while it is set: an idle peer's deadline costs 0.2 kB. It goes by the time that is served."""
 
-    __slots__ = ("_callback", "_loop", "_watcher")
+    __slots__ = ("_callback", "_clock", "_deadline", "_loop", "_watcher")
 
-    def __init__(self, loop: Any, callback: Callable[[], None]) -> None:  # noqa: ANN401 - gevent publishes no type for its loops
+    def __init__(self, loop: Any, clock: HubClock, callback: Callable[[], None]) -> None:  # noqa: ANN401 - gevent publishes no type for its loops
         self._loop = loop
+        self._clock = clock
         self._callback = callback
+        self._deadline = 0.0
         self._watcher: Any = None
 
     def start(self, seconds: float) -> None:
         """Call back once, `seconds` from now; replaces a deadline set before."""
         self.stop()
+        self._deadline = self._clock.monotonic() + seconds
         self._watcher = self._loop.timer(seconds)
         self._watcher.start(self._fire)
 
@@ -59,15 +60,20 @@ class HubTimer:
             watcher.close()
 
     def _fire(self) -> None:
-        self.stop()
-        self._callback()
+        left = self._deadline - self._clock.monotonic()
+        if left > EARLY_SECONDS:
+            self.start(left)  # the hub was stalled, and the clock with it
+        else:
+            self.stop()
+            self._callback()
 
 
 class HubScheduler:
     """The run queue of a process, drained by hub callbacks."""
 
-    def __init__(self, loop: Any, monotonic: Callable[[], float] = time.monotonic) -> None:  # noqa: ANN401 - as above
+    def __init__(self, loop: Any, clock: HubClock, monotonic: Callable[[], float] = time.monotonic) -> None:  # noqa: ANN401 - as above
         self._loop = loop
+        self._clock = clock
         self._monotonic = monotonic
         self._run_queue: deque[Runnable] = deque()
         # What a cut turn left. What the next poll brings goes first: it is mostly little, and a flood made what is here.
@@ -85,7 +91,7 @@ class HubScheduler:
 
     def timer(self, callback: Callable[[], None]) -> HubTimer:
         """A timer, not yet started."""
-        return HubTimer(self._loop, callback)
+        return HubTimer(self._loop, self._clock, callback)
 
     def at_turn_end(self, callback: Callable[[], None]) -> None:
         """Call back once, when the actors of the coming turn have had their say. Where outboxes write."""

@@ -38,6 +38,8 @@ KEY_BYTES = 16
 LINGER_SECONDS = 1.0
 """How long a client that was answered may take for each step towards its end; `HandshakeRules.timeout` bounds all of them."""
 
+_TOO_MANY_HANDSHAKES = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
 Accept = Callable[[Socket, bytes, Admitted], None]
 """Takes over a detached socket, with what the client has sent already. It releases what was admitted, unless it raises."""
 
@@ -230,8 +232,11 @@ class UpgradeServer(WSGIServer):
 
         The deadline ends here with the greenlet. A socket that was handed over is read in hub callbacks, which it cannot reach.
         """
-        with gevent.Timeout(self.rules.timeout) as deadline:
+        with self.admission.handshake(address[0]) as may_begin, gevent.Timeout(self.rules.timeout) as deadline:
             try:
+                if not may_begin:
+                    self._turn_away(sock)
+                    return
                 held = sock if self._tls_context is None else _with_tls(sock, self._tls_context)
                 UpgradeHandler(held, address, self, RequestReader(held, self.rules.header_bytes)).handle()
             except gevent.Timeout as timeout:
@@ -241,6 +246,15 @@ class UpgradeServer(WSGIServer):
             except OSError as error:
                 self.metrics.increment("refusals", "connection_failed")
                 logger.debug("handshake failed: %s", error, extra={"address": address[0]})
+
+    def _turn_away(self, sock: Any) -> None:  # noqa: ANN401 - as above
+        """Answer without reading: an address that has too many handshakes under way gets no memory and no time for another."""
+        self.metrics.increment("refusals", "handshakes_per_address")
+        try:
+            if self._tls_context is None:
+                sock.send(_TOO_MANY_HANDSHAKES)
+        finally:
+            sock.close()
 
 
 def _listener(family: int, address: tuple[str, int], send_buffer_bytes: int) -> _socket.socket:

@@ -9,6 +9,7 @@ from actors.events import ErrorEvent, Event, Format, Message, PeerJoined, PeerLe
 from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
+from actors.pairing import HoldRules
 from actors.peer import PeerActor, PeerRules
 from actors.ports import Backplane
 from actors.reasons import LeaveReason
@@ -17,8 +18,9 @@ from gateway.backplane.memory import MemoryBackplane
 from tests.doubles import ManualClock, NotingSupervisor, PlainMetrics, RecordingOutbox, StepScheduler, actor_of
 
 LIVENESS = LivenessRules(ping_interval=25, expire_after=60, close_after=600, register_timeout=10)
-CONDUCT = ConductRules(messages=Rate(1000, 10_000), size=Rate(1e6, 1e9), registers=Rate(1000, 1000), errors=100)
-PEER_RULES = PeerRules(LIVENESS, CONDUCT, hold_candidates=True)
+CONDUCT = ConductRules(messages=Rate(1000, 10_000), size=Rate(1e6, 1e9), registers=Rate(1000, 1000), errors=100, early=64)
+HOLD = HoldRules(messages=64, seconds=1.0)
+PEER_RULES = PeerRules(LIVENESS, CONDUCT, HOLD)
 GROUP_RULES = GroupRules(peers=100, on_duplicate=OnDuplicate.CHALLENGE, challenge_timeout=1)
 
 
@@ -103,6 +105,7 @@ class Broker:
         peer: PeerRules = PEER_RULES,
         *,
         groups: int = 100,
+        peers: int = 1000,
         mailbox: int = 4096,
         backplane: Backplane | None = None,
     ) -> None:
@@ -111,7 +114,8 @@ class Broker:
         self.metrics = PlainMetrics()
         self.runtime = Runtime(self.scheduler, self.clock, self.metrics, mailbox)
         self.supervisor = NotingSupervisor.start(self.runtime)
-        self.directory = Directory.start(self.runtime, DirectoryRules(groups, group), backplane or MemoryBackplane(), self.supervisor)
+        rules = DirectoryRules(groups, peers, group)
+        self.directory = Directory.start(self.runtime, rules, backplane or MemoryBackplane(), self.supervisor)
         self._peer_rules = peer
         self._connections = 0
         self.run()

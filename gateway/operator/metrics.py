@@ -26,6 +26,11 @@ METRICS: dict[str, Metric] = {
     "mailbox_refusals": Metric("counter", "actor", "messages that a full mailbox did not take"),
     "outbox_overflows": Metric("counter", "", "connections closed because they read too slowly"),
     "read_pauses": Metric("counter", "", "times a socket was not read because its actor had enough to do"),
+    "hub_stalls": Metric("counter", "", "times that the process did not serve for a while: stuck in a call, stopped or starved"),
+    "hub_stalled_ms": Metric("counter", "", "milliseconds of all these stalls"),
+    "hold_overflows": Metric("counter", "", "times that candidates passed before the answer because too many were held"),
+    "hold_timeouts": Metric("counter", "", "messages that passed before the answer because it did not come in time"),
+    "memory_sheds": Metric("counter", "", "connections closed because the memory was tight and they held the most"),
     "actor_failures": Metric("counter", "actor", "actors that ended by a fault"),
 }
 

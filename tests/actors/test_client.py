@@ -1,7 +1,7 @@
 import pytest
 
 from actors.allowance import Rate
-from actors.client import EARLY_MESSAGES, Client
+from actors.client import Client
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
 from actors.messages import BadMessage, Heartbeat, Inbound, Ping, Pong, Register
@@ -37,7 +37,7 @@ def test_a_close_says_the_words_of_the_table_or_better_ones() -> None:
 def test_what_is_kept_is_given_back_once_in_order_up_to_the_bound() -> None:
     outbox = RecordingOutbox()
     client = Client(outbox, Conduct(CONDUCT, 0), PlainMetrics())
-    messages: list[Inbound] = [Heartbeat(id=str(number)) for number in range(EARLY_MESSAGES + 1)]
+    messages: list[Inbound] = [Heartbeat(id=str(number)) for number in range(CONDUCT.early + 1)]
     for message in messages:
         client.keep(message)
     assert client.kept() == messages[:-1]

@@ -1,7 +1,7 @@
 from actors.allowance import Rate
 from actors.conduct import Conduct, ConductRules
 
-RULES = ConductRules(messages=Rate(10, 2), size=Rate(100, 1000), registers=Rate(1, 2), errors=3)
+RULES = ConductRules(messages=Rate(10, 2), size=Rate(100, 1000), registers=Rate(1, 2), errors=3, early=4)
 
 
 def test_messages_pass_up_to_their_rate_and_then_wait() -> None:

@@ -3,9 +3,8 @@
 import pytest
 
 from actors.messages import HoldExpired, Register
-from actors.pairing import HOLD_FRAMES
 from actors.reasons import CloseCode
-from tests.broker import ERROR, LEFT, LIST, PEER_RULES, Broker, Caller, relay
+from tests.broker import ERROR, HOLD, LEFT, LIST, PEER_RULES, Broker, Caller, relay
 
 
 def held_pair() -> tuple[Broker, Caller, Caller]:
@@ -61,10 +60,10 @@ def test_each_sender_is_held_for_its_own_second() -> None:
 
 def test_the_65th_frame_lets_all_pass() -> None:
     _, ann, bob = held_pair()
-    ann.says(*(relay("candidate", "b", str(number).encode()) for number in range(2, HOLD_FRAMES + 1)))
+    ann.says(*(relay("candidate", "b", str(number).encode()) for number in range(2, HOLD.messages + 1)))
     assert bob.heard() == []
     ann.relay("message", "b", b"one more")
-    assert [payload for *_, payload in bob.heard()] == [*(str(number).encode() for number in range(1, HOLD_FRAMES + 1)), b"one more"]
+    assert [payload for *_, payload in bob.heard()] == [*(str(number).encode() for number in range(1, HOLD.messages + 1)), b"one more"]
 
 
 def test_what_follows_a_held_candidate_stays_behind_it() -> None:
@@ -133,7 +132,7 @@ def test_a_client_that_comes_back_from_being_away_starts_with_its_list() -> None
 
 
 def test_nothing_is_held_where_the_tenant_does_not_want_it() -> None:
-    broker = Broker(peer=PEER_RULES._replace(hold_candidates=False))
+    broker = Broker(peer=PEER_RULES._replace(hold=None))
     ann, bob = broker.join("a", "b")
     ann.says(relay("offer", "b"), relay("candidate", "b"))
     assert bob.heard() == [("offer", "a", b""), ("candidate", "a", b"")]

@@ -65,6 +65,49 @@ def test_a_tenant_has_room_for_so_many_groups() -> None:
     assert bob.heard() == [(LIST,)]
 
 
+def test_a_tenant_has_room_for_so_many_peers_in_all_its_groups() -> None:
+    broker = Broker(peers=2)
+    ann, bob = broker.join("a")[0], broker.join("b", group_id="h")[0]
+    eve = broker.connect().register("e")
+    new_group = broker.connect().register("n", "k")
+    stranger = broker.connect("t").register("s")
+    assert eve.heard() == new_group.heard() == [(ERROR, "tenant_full", None)]
+    assert stranger.heard() == [(LIST,)]
+    bob.leave()
+    eve.register("e")
+    assert eve.heard() == [(LIST, "a")]
+    ann.lost()
+    bob.register("b", "h")
+    assert bob.heard() == [(LIST,)]
+
+
+def test_a_peer_that_is_refused_by_its_group_or_goes_before_it_is_let_in_takes_no_room() -> None:
+    broker = Broker(GROUP_RULES._replace(peers=2), peers=3)
+    ann, bob = broker.join("a", "b")
+    for _ in range(3):
+        late = broker.connect().register("c")
+        assert late.heard() == [(ERROR, "group_full", None)]
+        twin = broker.connect().register("a")
+        ann.pong()
+        assert twin.heard() == [(ERROR, "peer_id_taken", None)]
+        gone = broker.connect().register("b")
+        gone.lost()
+    bob.pong()
+    (eve,) = broker.join("e", group_id="h")
+    assert broker.connect().register("f", "h").heard() == [(ERROR, "tenant_full", None)]
+    eve.lost()
+    assert broker.connect().register("f", "h").heard() == [(LIST,)]
+
+
+def test_a_ghost_that_loses_its_id_gives_its_room_to_the_newcomer() -> None:
+    broker = Broker(peers=2)
+    broker.join("a")
+    newcomer = broker.connect().register("a")
+    broker.pass_time(1.1)
+    assert newcomer.heard() == [(LIST,)]
+    assert broker.connect().register("b").heard() == [(LIST, "a")]
+
+
 def test_in_a_drain_nobody_joins_and_those_who_are_in_go_on() -> None:
     broker = Broker()
     ann, bob = broker.join("a", "b")

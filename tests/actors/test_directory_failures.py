@@ -259,3 +259,20 @@ def test_a_group_that_fails_when_its_last_member_leaves_has_ended() -> None:
     actor_of(group_of(ann))._check_empty = _raise  # noqa: SLF001 - a failure that its successor does not have
     ann.lost()
     assert (broker.metrics["groups"], broker.metrics["peers"]) == (0, 0)
+
+
+def test_a_group_that_is_replaced_keeps_its_peers_counted_and_one_that_is_given_up_does_not() -> None:
+    broker = Broker(peers=3)
+    ann, bob = broker.join("a", "b")
+    ann.relay("offer", poison())
+    eve = broker.connect().register("e")
+    assert broker.connect().register("f").heard() == [(ERROR, "tenant_full", None)]
+    bob.lost()
+    (gus,) = broker.join("g", group_id="h")
+    for _ in range(2):
+        eve.relay("offer", poison())
+    assert ann.outbox.closed is eve.outbox.closed is CloseCode.SERVER_FAULT
+    broker.join("x", "y", group_id="h")
+    assert broker.connect().register("z", "h").heard() == [(ERROR, "tenant_full", None)]
+    gus.lost()
+    assert broker.connect().register("z", "h").heard() == [(LIST, "x", "y")]

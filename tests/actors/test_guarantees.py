@@ -14,8 +14,8 @@ from actors.events import ErrorEvent, Event, PeerInfo, PeerJoined, PeerLeft, Pee
 from actors.group import OnDuplicate
 from actors.membership import Member
 from actors.messages import Close, Leave, Lost, Pong, Register
-from actors.peer import State
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
+from actors.seat import State
 from gateway.backplane.memory import MemoryBackplane
 from tests.broker import GROUP_RULES, Broker, Caller, relay
 from tests.doubles import GreenletEnd, RecordingOutbox, Venom, actor_of
@@ -174,6 +174,9 @@ class Brokers(RuleBasedStateMachine):
         # The model looks inside: no client can see the state.
         registered = {id(diary.peer) for diary in self.everyone if diary.peer.is_alive() and actor_of(diary.peer)._state is State.JOINED}  # noqa: SLF001
         assert sorted(id(member.peer) for member in members) == sorted(registered), "a ghost, or a peer without its place"
+        tenants = actor_of(self.broker.directory)._by_tenant.values()  # noqa: SLF001 - the books
+        assert sum(tenant.peers for tenant in tenants) == len(members), "a place is counted that nobody has, or not counted"
+        assert sum(tenant.groups for tenant in tenants) == len(groups)
         for group in groups:
             self.check_views([member for member in group._members if not member.away])  # noqa: SLF001 - the books
 

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.events import Format, Relayed
-from actors.pairing import HOLD_FRAMES, HOLD_SECONDS, Pairing
+from actors.pairing import Pairing
+from tests.broker import HOLD
 
 if TYPE_CHECKING:
     from actors.runtime import BrokerRef
@@ -21,13 +22,13 @@ def words(messages: list[Relayed]) -> list[str]:
 
 
 def after_offer() -> Pairing:
-    pairing = Pairing()
+    pairing = Pairing(HOLD)
     assert words(pairing.pass_or_hold(said("offer"), 0)) == ["offer"]
     return pairing
 
 
 def test_candidates_without_an_offer_pass() -> None:
-    assert words(Pairing().pass_or_hold(said("candidate"), 0)) == ["candidate"]
+    assert words(Pairing(HOLD).pass_or_hold(said("candidate"), 0)) == ["candidate"]
 
 
 def test_a_candidate_waits_for_the_answer_to_the_offer_before_it() -> None:
@@ -55,10 +56,10 @@ def test_what_comes_before_the_first_candidate_passes_and_what_follows_it_waits_
 
 def test_one_frame_more_than_may_be_held_lets_all_pass() -> None:
     pairing = after_offer()
-    for number in range(HOLD_FRAMES):
+    for number in range(HOLD.messages):
         assert pairing.pass_or_hold(said("candidate", str(number)), 0) == []
     passed = pairing.pass_or_hold(said("candidate", "last"), 0)
-    assert len(passed) == HOLD_FRAMES + 1
+    assert len(passed) == HOLD.messages + 1
     assert words(passed)[-1] == "candidatelast"
     assert words(pairing.pass_or_hold(said("candidate"), 0)) == ["candidate"]
 
@@ -67,7 +68,7 @@ def test_what_is_held_passes_after_its_time() -> None:
     pairing = after_offer()
     pairing.pass_or_hold(said("candidate", "1"), 5)
     pairing.pass_or_hold(said("candidate", "2"), 5.9)
-    assert pairing.next_deadline() == 5 + HOLD_SECONDS
+    assert pairing.next_deadline() == 5 + HOLD.seconds
     assert pairing.expire(5.99) == []
     assert words(pairing.expire(6)) == ["candidate1", "candidate2"]
     assert pairing.next_deadline() is None
@@ -87,7 +88,7 @@ def test_candidates_of_a_second_offer_wait_for_the_second_answer_within_the_same
     for number, kind in enumerate(["candidate", "offer", "message", "candidate"]):
         assert pairing.pass_or_hold(said(kind, str(number)), 0.5) == []
     assert words(pairing.release("a")) == ["candidate0", "offer1", "message2"]
-    assert pairing.next_deadline() == 0.5 + HOLD_SECONDS
+    assert pairing.next_deadline() == 0.5 + HOLD.seconds
     assert words(pairing.release("a")) == ["candidate3"]
 
 
@@ -126,7 +127,7 @@ STEPS = st.one_of(
 
 @given(st.lists(STEPS, max_size=200))
 def test_whatever_happens_each_frame_passes_once_in_the_order_of_its_sender_and_in_time(steps: list[tuple[str, str]]) -> None:
-    pairing, now = Pairing(), 0.0
+    pairing, now = Pairing(HOLD), 0.0
     sent: dict[str, list[str]] = {"a": [], "c": []}
     passed: list[Relayed] = []
     for number, (step, source_id) in enumerate(steps):
@@ -138,6 +139,6 @@ def test_whatever_happens_each_frame_passes_once_in_the_order_of_its_sender_and_
             passed += pairing.pass_or_hold(said(step, str(number), source_id), now)
         passed += pairing.expire(now)
         deadline = pairing.next_deadline()
-        assert deadline is None or now < deadline <= now + HOLD_SECONDS
+        assert deadline is None or now < deadline <= now + HOLD.seconds
     passed += pairing.clear()
     assert {source_id: words([frame for frame in passed if frame.source_id == source_id]) for source_id in sent} == sent

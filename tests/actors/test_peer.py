@@ -19,7 +19,7 @@ from actors.messages import (
     Revived,
 )
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
-from tests.broker import ERROR, JOINED, LEFT, LIST, PEER_RULES, Broker, Caller, relay
+from tests.broker import ERROR, HOLD, JOINED, LEFT, LIST, PEER_RULES, Broker, Caller, relay
 from tests.doubles import GreenletEnd, RecordingOutbox, actor_of, only_reference_counts
 
 
@@ -304,7 +304,7 @@ def test_a_peer_whose_way_out_fails_too_leaves_its_group_all_the_same() -> None:
 @pytest.mark.parametrize("hold", [True, False])
 @pytest.mark.parametrize("end", ["lost", "failure", "never registered"])
 def test_a_connection_that_has_ended_is_freed_at_once(end: str, hold: bool) -> None:
-    broker = Broker(peer=PEER_RULES._replace(hold_candidates=hold))
+    broker = Broker(peer=PEER_RULES._replace(hold=HOLD if hold else None))
     with only_reference_counts():
         (ann,) = broker.join("a")
         bob = broker.connect()

@@ -28,9 +28,17 @@ def request(method: str = "GET", path: str = "/ws", version: str = "HTTP/1.1", *
 class Door:
     """A server that keeps what was handed over to it."""
 
-    def __init__(self, *, timeout: float = LONG, concurrent: int = 100, per_address: int = 100, tls: SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        timeout: float = LONG,
+        concurrent: int = 100,
+        per_address: int = 100,
+        handshakes_per_address: int = 100,
+        tls: SSLContext | None = None,
+    ) -> None:
         self.metrics = Counts()
-        self.admission = Admission(AdmissionRules(frozenset(), 100, per_address), self.metrics)
+        self.admission = Admission(AdmissionRules(frozenset(), 100, per_address, handshakes_per_address), self.metrics)
         self.accepted: list[tuple[Any, bytes, Admitted]] = []
         self.on_accept: Callable[[], None] = lambda: None
         self.server = UpgradeServer(

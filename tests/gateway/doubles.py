@@ -13,10 +13,12 @@ READ, WRITE = 1, 2  # libev: EV_READ, EV_WRITE
 class StepWatcher:
     """A watcher that fires when its loop is told so."""
 
-    def __init__(self, loop: "StepLoop", events: int = 0, seconds: float | None = None) -> None:
+    def __init__(self, loop: "StepLoop", events: int = 0, seconds: float | None = None, repeat: float = 0, priority: int = 0) -> None:
         self._loop = loop
         self.events = events
         self.seconds = seconds
+        self.repeat = repeat
+        self.priority = priority
         self.deadline = 0.0
         self.callback: Callable[[], None] | None = None
         self.closed = False
@@ -43,7 +45,9 @@ class StepWatcher:
 
     def fire(self) -> None:
         callback = self.callback
-        if self.seconds is not None:
+        if self.repeat:
+            self.deadline = max(self.deadline + self.repeat, self._loop.now)
+        elif self.seconds is not None:
             self.stop()
         if callback is not None:
             callback()
@@ -51,6 +55,8 @@ class StepWatcher:
 
 class StepLoop:
     """gevent's loop, moved by hand. It polls when it is told to, as often as it is told to."""
+
+    MAXPRI = 2
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -60,8 +66,8 @@ class StepLoop:
     def io(self, _descriptor: int, events: int) -> StepWatcher:
         return StepWatcher(self, events)
 
-    def timer(self, seconds: float) -> StepWatcher:
-        return StepWatcher(self, seconds=seconds)
+    def timer(self, seconds: float, repeat: float = 0, *, priority: int = 0) -> StepWatcher:
+        return StepWatcher(self, seconds=seconds, repeat=repeat, priority=priority)
 
     def run_callback(self, callback: Callable[[], None]) -> None:
         self.callbacks.append(callback)
@@ -83,9 +89,9 @@ class StepLoop:
     def poll(self, events: int = 0) -> None:
         """One poll: sockets are ready for `events`, timers are due; then callbacks."""
         self.ready(events)
-        for watcher in list(self.watchers):
-            if watcher.seconds is not None and watcher.deadline <= self.now:
-                watcher.fire()
+        due = [watcher for watcher in self.watchers if watcher.seconds is not None and watcher.deadline <= self.now]
+        for watcher in sorted(due, key=lambda watcher: -watcher.priority):
+            watcher.fire()
         self.run_callbacks()
 
     def settle(self, most: int = 1000) -> None:

@@ -8,9 +8,11 @@ from gateway.operator.metrics import Counts
 HOST = "192.0.2.1"
 
 
-def admission(*, origins: tuple[str, ...] = (), connections: int = 100, per_address: int = 10) -> tuple[Admission, Counts]:
+def admission(
+    *, origins: tuple[str, ...] = (), connections: int = 100, per_address: int = 10, handshakes: int = 10
+) -> tuple[Admission, Counts]:
     counts = Counts()
-    return Admission(AdmissionRules(frozenset(origins), connections, per_address), counts), counts
+    return Admission(AdmissionRules(frozenset(origins), connections, per_address, handshakes), counts), counts
 
 
 def admit(door: Admission, host: str = HOST, origin: str | None = None) -> Admitted:
@@ -135,3 +137,32 @@ def test_nobody_is_admitted_while_the_node_drains_and_those_inside_can_still_go(
     assert ("Retry-After", "1") in refused.value.headers
     door.release(held)
     assert counts.value("connections") == 0
+
+
+def test_handshakes_of_an_address_are_counted_while_they_last() -> None:
+    door, _ = admission(handshakes=2)
+    with door.handshake(HOST) as first, door.handshake(HOST) as second, door.handshake(HOST) as third, door.handshake("192.0.2.2") as other:
+        assert (first, second, third, other) == (True, True, False, True)
+    with door.handshake(HOST) as again:
+        assert again
+
+
+def test_a_handshake_that_fails_is_counted_out_too() -> None:
+    door, _ = admission(handshakes=1)
+    with pytest.raises(ZeroDivisionError), door.handshake(HOST):
+        raise ZeroDivisionError
+    with door.handshake(HOST) as again:
+        assert again
+
+
+def test_while_the_memory_is_tight_nobody_may_come_and_who_is_there_stays() -> None:
+    door, counts = admission()
+    inside = admit(door)
+    door.tight = True
+    with pytest.raises(Refused) as refused:
+        admit(door)
+    assert (refused.value.status, refused.value.reason) == ("503 Service Unavailable", "memory")
+    assert counts.value("connections") == 1
+    door.tight = False
+    door.release(inside)
+    admit(door)

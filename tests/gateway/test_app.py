@@ -14,8 +14,8 @@ import pytest
 from gevent import socket as green
 
 from actors.messages import ActorFailed
-from gateway.app import App, Capacity, capacity_of, tls_context
-from gateway.config import Config, ConfigError, Limits, Tls
+from gateway.app import App, tls_context
+from gateway.config import Config, ConfigError, Tls
 from gateway.connection import Connection
 from gateway.frames import CLOSE, TEXT, encode, encode_close
 from tests.certificates import self_signed
@@ -270,26 +270,6 @@ def test_a_directory_that_fails_ends_the_process_in_order_with_70(serve: Callabl
 
 
 # --- What the system allows ---
-
-
-@pytest.mark.parametrize(
-    ("connections", "handshakes", "descriptors", "capacity", "warned"),
-    [
-        (20_000, 1000, 1_048_576, Capacity(20_000, 1000), False),
-        (20_000, 1000, 20_000, Capacity(18_936, 1000), False),  # a default meets a common limit: not worth a warning at every start
-        (20_000, 1000, 4096, Capacity(3032, 1000), True),
-        (20_000, 1000, 1024, Capacity(720, 240), True),
-        (500, 1000, 1024, Capacity(500, 240), False),
-        (20_000, 1000, 64, Capacity(1, 1), True),
-    ],
-)
-def test_clients_get_no_more_descriptors_than_there_are(
-    connections: int, handshakes: int, descriptors: int, capacity: Capacity, *, warned: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    limits = Limits(connections=connections, handshakes=handshakes)
-    assert capacity_of(limits, descriptors) == capacity
-    assert bool(caplog.records) == warned
-    assert all("limits.connections" in record.message and "ulimit -n" in record.message for record in caplog.records)
 
 
 # --- TLS ---

@@ -165,7 +165,7 @@ class QuietApp:
     fails_to: str = ""
     error: Exception = OSError()
 
-    def __init__(self, config: Config, _tls: object) -> None:
+    def __init__(self, config: Config, _tls: object, _alarm: object) -> None:
         self.address = (config.server.host, 4242)
         self.capacity = SimpleNamespace(connections=17)
         self.stops = 0
@@ -177,6 +177,9 @@ class QuietApp:
     def run(self) -> int:
         self._act("run")
         return 70 if self.fails_to == "serve on" else 0
+
+    def tell_state(self) -> None:
+        self.told_state = True
 
     def stop(self) -> None:
         self.stops += 1

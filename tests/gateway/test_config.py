@@ -15,8 +15,9 @@ NAMES = {
     "server": "host port allowed_origins tls.cert tls.key",
     "heartbeat": "ping_interval expire_after close_after challenge_timeout",
     "limits": "message_bytes fragments json_depth id_length metadata_bytes messages_per_second messages_burst bytes_per_second bytes_burst "
-    "registers_per_second registers_burst errors outbox_bytes send_buffer_bytes mailbox connections connections_per_address handshakes "
-    "peers_per_group groups_per_tenant handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
+    "registers_per_second registers_burst errors outbox_bytes send_buffer_bytes early_messages held_messages hold_timeout mailbox "
+    "connections connections_per_address handshakes handshakes_per_address memory_bytes peers_per_group peers_per_tenant groups_per_tenant "
+    "handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
     "group": "on_duplicate hold_candidates",
     "backplane": "url",
     "log": "level format",
@@ -143,6 +144,17 @@ def test_another_backplane_than_memory_is_refused_in_so_many_words() -> None:
             "65536 must not be more than limits.bytes_burst (65535)",
         ),
         (
+            {"limits.handshakes": "10", "limits.handshakes_per_address": "11"},
+            "limits.handshakes_per_address",
+            "11 must not be more than limits.handshakes (10)",
+        ),
+        (
+            # One that made way for another is told as such.
+            {"heartbeat.ping_interval": "100", "heartbeat.close_after": "30"},
+            "heartbeat.close_after",
+            "30.0 must be more than heartbeat.expire_after (200.0)",
+        ),
+        (
             {"limits.connections": "10", "limits.connections_per_address": "11"},
             "limits.connections_per_address",
             "11 must not be more than limits.connections (10)",
@@ -232,6 +244,32 @@ def test_tls_files_that_are_no_pair_are_refused_before_the_start(tmp_path: Path)
         assert problem.what.startswith(f"'{cert}' and '{key}' cannot be used together ({reason}")
 
 
+@pytest.mark.parametrize(
+    ("overrides", "others"),
+    [
+        ({"heartbeat.expire_after": "10"}, {"ping_interval": 5, "close_after": 600}),
+        ({"heartbeat.expire_after": "1000"}, {"ping_interval": 25, "close_after": 10_000}),
+        ({"heartbeat.ping_interval": "400"}, {"expire_after": 800, "close_after": 8000}),
+        ({"heartbeat.close_after": "20"}, {"expire_after": 2, "ping_interval": 1}),
+        ({"heartbeat.ping_interval": "40"}, {"expire_after": 60, "close_after": 600}),
+        ({"limits.message_bytes": "1048576"}, {"outbox_bytes": 4_194_304, "bytes_burst": 4_194_304}),
+        ({"limits.message_bytes": "8388608"}, {"outbox_bytes": 33_554_432, "bytes_burst": 8_388_608}),
+        ({"limits.outbox_bytes": "4096"}, {"message_bytes": 1024}),
+        ({"limits.bytes_burst": "1000"}, {"message_bytes": 1000, "outbox_bytes": 262_144}),
+        ({"limits.connections": "10"}, {"connections_per_address": 10}),
+        ({"limits.handshakes": "10"}, {"handshakes_per_address": 10}),
+    ],
+)
+def test_a_default_makes_way_for_what_is_set(tmp_path: Path, overrides: dict[str, str], others: dict[str, float]) -> None:
+    config = load(None, {}, overrides)
+
+    section = getattr(config, next(iter(overrides)).partition(".")[0])
+    assert {name: getattr(section, name) for name in others} == others
+    file = tmp_path / "shown.toml"
+    file.write_text(render(config), "utf-8")
+    assert load(file, {}, {}) == config
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost", "LOCALHOST", "::ffff:127.0.0.1"])
 def test_a_loopback_address_is_not_open_on_the_network(host: str) -> None:
     assert not is_open_on_network(Config(server=Server(host=host)))
@@ -246,7 +284,8 @@ def test_any_other_address_is_open_on_the_network(host: str) -> None:
 
 def values() -> Iterator[tuple[str, st.SearchStrategy[object]]]:
     yield "server.port", st.integers(0, 65535)
-    yield "heartbeat.challenge_timeout", st.floats(0.01, 9.99)  # rendered, the default of register_timeout is set, too
+    yield "heartbeat.challenge_timeout", st.floats(0.01, 60)
+    yield "limits.outbox_bytes", st.integers(4096, 10**7)
     yield "group.hold_candidates", st.booleans()
     yield "log.level", st.sampled_from(["debug", "info", "warning", "error"])
     yield "server.allowed_origins", st.lists(st.sampled_from(["https://a.example", "http://b.example:81"]))

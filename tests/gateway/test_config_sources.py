@@ -37,7 +37,7 @@ def narrow(width: int, height: int) -> str | None:
 
 RULES = (
     Rule(("door.width", "door.height"), narrow, "Build it anew."),
-    Rule(("window.height", "door.height"), narrow, "Shut it."),
+    Rule(("window.height", "door.height"), narrow, "Shut it.", (lambda door: door - 1, lambda window: window + 1)),
     Rule(("door.lock.tries", "door.lock.code"), lambda tries, code: "no tries" if tries == 0 else None, "Allow one."),
 )
 
@@ -203,8 +203,16 @@ def test_a_rule_is_left_alone_when_one_of_its_values_is_wrong_by_itself(path: Pa
 
 
 def test_a_value_that_is_set_alone_is_never_refused_for_the_sake_of_a_default(path: Path) -> None:
-    assert build("[window]\nheight = 2\n", path).window.height == 2
+    house = build("[window]\nheight = 2\n", path)
+    assert (house.window.height, house.door.height) == (2, 3)
     assert [problem.key for problem in problems("[window]\nheight = 2\n[door]\nheight = 2\n", path)] == ["window.height"]
+
+
+def test_a_default_that_a_file_repeats_makes_way_for_what_comes_from_elsewhere(path: Path) -> None:
+    house = build("[window]\nheight = 2\n[door]\nheight = 9\n", path, {}, door__height="2")
+    assert (house.window.height, house.door.height) == (1, 2)
+    (problem,) = problems("[window]\nheight = 3\n[door]\nheight = 9\n", path, {}, door__height="2")
+    assert problem.origin == f"{path}; door.height: --set door.height"
 
 
 def test_a_rule_for_an_absent_section_is_left_alone(path: Path) -> None:

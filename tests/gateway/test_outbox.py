@@ -2,64 +2,25 @@
 
 import ssl
 import sys
-from typing import Any, cast
 
 import pytest
 
-from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Reference, Relayed, Undeliverable
+from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Reference
 from actors.reasons import CloseCode, ErrorCode
 from gateway.frames import BINARY, CLOSE, PING, PONG, TEXT, encode, encode_close
-from gateway.operator.metrics import Counts
-from gateway.outbox import Outbox
-from gateway.scheduler import HubScheduler
 from gateway.wire import encode as encode_event
-from tests.gateway.doubles import READ, WRITE, HeldSocket, NotingOwner, StepLoop
+from tests.gateway.doubles import READ, WRITE
+from tests.gateway.outboxed import LIMIT, Bench, NotingSender, relayed
 
-LIMIT = 1000
 EVENT = ErrorEvent(ErrorCode.INTERNAL, "why", temporary=True, reference=Reference())
 FRAME = encode(TEXT, encode_event(EVENT, Format.JSON))
 FITTING = LIMIT // len(FRAME)
 SLOW = encode_close(4413, "slow consumer: outbox full")
 
 
-class Bench:
-    """An outbox and what is around it."""
-
-    def __init__(self, limit: int = LIMIT) -> None:
-        self.loop = StepLoop()
-        self.socket = HeldSocket()
-        self.owner = NotingOwner()
-        self.metrics = Counts()
-        self.outbox = Outbox(self.socket, self.owner, self.loop, HubScheduler(self.loop, self.loop.monotonic), self.metrics, limit)
-        self.owner.outbox = self.outbox
-
-    def turn(self) -> None:
-        self.loop.settle()
-
-    def writable(self, window: int | None = None) -> None:
-        """The client has read: the socket takes `window` bytes more."""
-        self.socket.window = window
-        self.loop.poll(WRITE)
-
-
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
-
-
-class NotingSender:
-    """Writes down which of its messages came back, and why."""
-
-    def __init__(self) -> None:
-        self.given_back: list[tuple[str | None, ErrorCode]] = []
-
-    def post(self, message: Undeliverable) -> bool:
-        self.given_back.append((message.reference.id, message.code))
-        return True
-
-
-def relayed(payload: bytes, form: Format = Format.JSON, *, sender: NotingSender | None = None, id_: str | None = None) -> Relayed:
-    return Relayed("message", "a", "b", payload, form, cast("Any", sender), id_)
 
 
 def test_all_that_a_turn_brings_is_one_write_in_its_order(bench: Bench) -> None:
@@ -173,6 +134,27 @@ def test_one_beyond_the_bound_closes_a_client_that_does_not_read_with_4413(bench
     bench.writable()
     assert bench.socket.sent == FRAME * FITTING + SLOW
     assert bench.owner.notes[2:] == ["written"]
+
+
+def test_a_client_that_is_shed_gets_the_code_behind_what_was_begun_and_the_senders_of_the_rest_are_told(bench: Bench) -> None:
+    sender = NotingSender()
+    bench.socket.window = 5
+    for id_ in "12":
+        bench.outbox.send(relayed(b'"x"', sender=sender, id_=id_))
+        bench.turn()
+    assert bench.outbox.waiting > 0
+    bench.outbox.shed(CloseCode.TRY_LATER)
+    assert bench.owner.notes == [("closing", 1013), "overflowed"]
+    assert sender.given_back == [("2", ErrorCode.SLOW_PEER)]
+    bench.writable()
+    first = encode(TEXT, encode_event(relayed(b'"x"', id_="1"), Format.JSON))
+    assert bench.socket.sent == first + encode_close(1013, "full, try later")
+
+
+def test_a_client_for_whom_nothing_waits_is_not_shed(bench: Bench) -> None:
+    bench.outbox.shed(CloseCode.TRY_LATER)
+    assert bench.owner.notes == []
+    assert not bench.outbox.closed
 
 
 def test_at_the_bound_what_was_not_tried_yet_makes_room_for_the_close_frame(bench: Bench) -> None:

@@ -7,7 +7,8 @@ import gevent
 import gevent.event
 import pytest
 
-from gateway.scheduler import TURN_ACTORS, TURN_SECONDS, HubClock, HubScheduler
+from gateway.clock import HubClock
+from gateway.scheduler import TURN_ACTORS, TURN_SECONDS, HubScheduler
 from tests.gateway.doubles import StepLoop
 
 
@@ -31,7 +32,7 @@ def loop() -> StepLoop:
 
 @pytest.fixture
 def scheduler(loop: StepLoop) -> HubScheduler:
-    return HubScheduler(loop, loop.monotonic)
+    return HubScheduler(loop, HubClock(loop.monotonic), loop.monotonic)
 
 
 @pytest.fixture
@@ -226,7 +227,7 @@ def test_a_timer_holds_a_watcher_only_while_it_is_set(loop: StepLoop, scheduler:
 
 def test_turns_and_timers_run_on_the_real_hub_in_this_order() -> None:
     log: list[str] = []
-    scheduler = HubScheduler(gevent.get_hub().loop)
+    scheduler = HubScheduler(gevent.get_hub().loop, HubClock())
     done = gevent.event.Event()
 
     def fire() -> None:
@@ -244,7 +245,7 @@ def test_a_cut_turn_goes_on_on_the_real_hub() -> None:
     ran: list[int] = []
     done = gevent.event.Event()
     late = iter(range(10**6))
-    scheduler = HubScheduler(gevent.get_hub().loop, lambda: float(next(late)))  # a second between two looks: every turn is cut
+    scheduler = HubScheduler(gevent.get_hub().loop, HubClock(), lambda: float(next(late)))  # a second between two looks: every turn is cut
 
     class Counting:
         def drain(self) -> None:

@@ -117,3 +117,18 @@ def test_a_refused_handshake_is_logged_with_its_reason_and_where_it_came_from(do
     [record] = caplog.records
     assert vars(record)["reason"] == "handshake"
     assert vars(record)["address"] == "127.0.0.1"
+
+
+def test_an_address_with_too_many_handshakes_under_way_is_turned_away_and_the_next_is_served_when_one_ends(
+    doors: Callable[..., Door],
+) -> None:
+    door = doors(handshakes_per_address=2)
+    silent = [door.client() for _ in range(2)]
+    wait_for(lambda: door.busy() == 2)
+    answer = door.ask()
+    assert answer.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+    assert b"Retry-After: " in answer
+    assert door.refusals() == {"handshakes_per_address": 1}
+    silent[0].close()
+    wait_for(lambda: door.busy() == 1)
+    door.upgraded(request())

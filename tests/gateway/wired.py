@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from actors.messages import Heartbeat
+from gateway.clock import HubClock
 from gateway.connection import Connection, Line
 from gateway.frames import TEXT, FrameLimits, encode, encode_close
 from gateway.operator.metrics import Counts
@@ -39,7 +40,7 @@ class Wired:
         self.ended: list[Connection] = []
         line = Line(
             loop=self.loop,
-            scheduler=HubScheduler(self.loop, self.loop.monotonic),
+            scheduler=HubScheduler(self.loop, HubClock(self.loop.monotonic), self.loop.monotonic),
             clock=cast("Any", self.loop),
             metrics=self.metrics,
             decoder=Decoder(WireLimits()),

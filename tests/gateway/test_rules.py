@@ -1,0 +1,62 @@
+"""What the config means for each part: every value arrives where it counts."""
+
+import msgspec
+import pytest
+
+from actors.allowance import Rate
+from actors.pairing import HoldRules
+from gateway.config import Config, Group, Heartbeat, Limits
+from gateway.rules import Capacity, admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
+
+CAPACITY = Capacity(7, 3)
+
+
+def with_limits(**limits: float) -> Config:
+    return Config(limits=msgspec.structs.replace(Limits(), **limits))
+
+
+def test_a_connection_goes_by_its_rates_its_deadlines_and_its_holds() -> None:
+    limits = {
+        "messages_per_second": 1.0, "messages_burst": 2, "bytes_per_second": 3, "bytes_burst": 4, "registers_per_second": 5.0,
+        "registers_burst": 6, "errors": 7, "early_messages": 8, "held_messages": 9, "hold_timeout": 0.5, "register_timeout": 10.0,
+    }  # fmt: skip
+    rules = peer_rules(msgspec.structs.replace(with_limits(**limits), heartbeat=Heartbeat(1, 2, 3, 4)))
+    assert rules.conduct == (Rate(1, 2), Rate(3, 4), Rate(5, 6), 7, 8)
+    assert rules.hold == HoldRules(9, 0.5)
+    assert rules.liveness == (1, 2, 3, 10)
+
+
+def test_without_holding_there_are_no_rules_for_it() -> None:
+    assert peer_rules(Config(group=Group(hold_candidates=False))).hold is None
+
+
+def test_groups_go_by_their_quotas() -> None:
+    rules = directory_rules(with_limits(groups_per_tenant=1, peers_per_tenant=2, peers_per_group=3))
+    assert (rules.groups_per_tenant, rules.peers_per_tenant, rules.group.peers) == (1, 2, 3)
+
+
+def test_handshakes_and_admission_go_by_what_fits() -> None:
+    config = with_limits(connections_per_address=4, handshakes_per_address=5, header_bytes=2048, headers=9)
+    assert admission_rules(config, CAPACITY)[1:] == (7, 4, 5)
+    handshake = handshake_rules(config, CAPACITY)
+    assert (handshake.concurrent, handshake.header_bytes, handshake.headers) == (3, 2048, 9)
+
+
+@pytest.mark.parametrize(
+    ("connections", "handshakes", "descriptors", "capacity", "warned"),
+    [
+        (20_000, 1000, 1_048_576, Capacity(20_000, 1000), False),
+        (20_000, 1000, 20_000, Capacity(18_936, 1000), False),  # a default meets a common limit: not worth a warning at every start
+        (20_000, 1000, 4096, Capacity(3032, 1000), True),
+        (20_000, 1000, 1024, Capacity(720, 240), True),
+        (500, 1000, 1024, Capacity(500, 240), False),
+        (20_000, 1000, 64, Capacity(1, 1), True),
+    ],
+)
+def test_clients_get_no_more_descriptors_than_there_are(
+    connections: int, handshakes: int, descriptors: int, capacity: Capacity, *, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    limits = Limits(connections=connections, handshakes=handshakes)
+    assert capacity_of(limits, descriptors) == capacity
+    assert bool(caplog.records) == warned
+    assert all("limits.connections" in record.message and "ulimit -n" in record.message for record in caplog.records)
