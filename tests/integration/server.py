@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -27,8 +27,8 @@ CLOSE_TIMEOUT = 0.25
 SomeClient = TypeVar("SomeClient", bound=Client)
 
 
-def command(*arguments: str, program: Sequence[str] = ("gateway",)) -> list[str]:
-    return [sys.executable, "-m", *program, *arguments]
+def command(*arguments: str, module: str = "gateway") -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
 
 
 def quiet_environ(**more: str) -> dict[str, str]:
@@ -46,17 +46,10 @@ class Answer:
 
 
 class Server:
-    """One run of the server, with the clients that a test has connected to it.
-
-    `program` is its module, and what comes before its arguments; another one than the gateway stands in for it.
-    """
+    """One run of the server, with the clients that a test has connected to it. `module` is what is run, if not the server as it is."""
 
     def __init__(
-        self,
-        settings: Mapping[str, object] | None = None,
-        *,
-        certificate: Certificate | None = None,
-        program: Sequence[str] = ("gateway",),
+        self, settings: Mapping[str, object] | None = None, *, certificate: Certificate | None = None, module: str = "gateway"
     ) -> None:
         chosen = {**(settings or {}), **(certificate.settings if certificate else {})}
         flags = [f"--set={key}={value}" for key, value in chosen.items()]
@@ -67,7 +60,7 @@ class Server:
         self._log_ended = False
         self._connected: list[Line | Client] = []
         self.process = subprocess.Popen(
-            command("--port", "0", *flags, program=program),
+            command("--port", "0", *flags, module=module),
             cwd=ROOT,
             env=quiet_environ(),
             stderr=subprocess.PIPE,

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _measure_fairness(options.minutes * 60 if options.minutes else FAIRNESS_SECONDS, options.json)
     seed = options.seed or int(time.time())
     _say(f"seed {seed}")
-    course = soak((options.minutes or 10) * 60, seed, options.server.split(), _redraw if sys.stdout.isatty() else _tell)
+    course = soak((options.minutes or 10) * 60, seed, options.server, _redraw if sys.stdout.isatty() else _tell)
     return _conclude(course, options.json)
 
 
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="of what the crowd does (default: the time)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--fairness", action="store_true", help="instead: what a flood in one group costs the others")
-    parser.add_argument("--server", default="gateway", metavar="MODULE", help="another server, such as 'tests.soak.leaking descriptor'")
+    parser.add_argument("--server", default="gateway", metavar="MODULE", help="another server, such as tests.soak.leaking")
     return parser
 
 

@@ -1,10 +1,9 @@
-"""What the server holds: memory and descriptors by the kernel's account, actors and connections by its own."""
+"""What the server holds: memory and descriptors by the kernel's account, connections and actors by its own."""
 
 import json
 import re
 import signal
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tests.integration.server import Server
@@ -15,46 +14,43 @@ STATE = r'"message": "state"'
 
 
 class Holding(NamedTuple):
-    """At one moment. `actors` are those of all kinds; None where the server does not tell."""
+    """At one moment. `actors` are those of all kinds."""
 
     connections: int
     rss_kib: int
     descriptors: int
-    actors: int | None
+    actors: int
 
 
 class Gauge:
-    """Asks a running server. A server that dumps its state on SIGUSR1 is asked so; of another one only the connections are known."""
+    """Asks a running server, whose log is JSON and which writes its state there on SIGUSR1."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._dumps = catches(server.process.pid, signal.SIGUSR1)
         self._lines = 0
-        self._state: Mapping[str, Any] | None = None
+        self._actors = 0
 
     def ask(self) -> None:
-        """Have it write down its state; `read` finds it later. Nobody waits for it, so that relays are measured meanwhile."""
-        if self._dumps:
-            self._server.signal(signal.SIGUSR1)
+        """Have it count its actors; `read` finds the count later. Nobody waits for it, so that relays are measured meanwhile."""
+        self._server.signal(signal.SIGUSR1)
 
     def now(self) -> Holding:
         """What it holds at this moment."""
         since = self._lines + len(self._server.lines(self._lines))
         self.ask()
-        if self._dumps:
-            self._server.wait_for_line(STATE, since)
+        self._server.wait_for_line(STATE, since)
         return self.read()
 
     def read(self) -> Holding:
-        """What it holds; actors and connections as of the last state that it has written."""
+        """What it holds, actors as they were counted last."""
         news = self._server.lines(self._lines)
         self._lines += len(news)
-        self._state = last_state(news) or self._state
+        state = last_state(news)
+        if state is not None:
+            self._actors = sum(state["actors"].values())
         rss, descriptors = self._server.resident_kib(), self._server.descriptors()
-        if self._state is None:
-            connections = json.loads(self._server.request("GET", "/ready").body)["connections"]
-            return Holding(connections, rss, descriptors, None)
-        return Holding(self._state["connections"], rss, descriptors, sum(self._state["actors"].values()))
+        connections = json.loads(self._server.request("GET", "/ready").body)["connections"]
+        return Holding(connections, rss, descriptors, self._actors)
 
 
 def last_state(lines: Iterable[str]) -> dict[str, Any] | None:
@@ -64,9 +60,3 @@ def last_state(lines: Iterable[str]) -> dict[str, Any] | None:
         if re.search(STATE, line):
             found = json.loads(line)
     return found
-
-
-def catches(process: int, number: signal.Signals) -> bool:
-    """Whether a process has a handler for a signal, which else might end it."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return bool(int(status.partition("SigCgt:")[2].split()[0], 16) >> (number - 1) & 1)

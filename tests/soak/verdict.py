@@ -19,7 +19,7 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 class Sample(NamedTuple):
-    """One second. `relays` per second and `p99_ms` are of the healthy pairs; `actors` is None where the server does not tell."""
+    """One second. `relays` per second and `p99_ms` are of the healthy pairs."""
 
     elapsed: float
     connections: int
@@ -27,13 +27,12 @@ class Sample(NamedTuple):
     p99_ms: float
     rss_kib: int
     descriptors: int
-    actors: int | None
+    actors: int
 
     def __str__(self) -> str:
-        actors = "-" if self.actors is None else str(self.actors)
         return (
             f"{self.elapsed:6.1f} s  connections {self.connections:>4}  relays {self.relays:>6.0f}/s  p99 {self.p99_ms:>7.2f} ms"
-            f"  RSS {self.rss_kib / 1024:>6.1f} MiB  descriptors {self.descriptors:>4}  actors {actors:>4}"
+            f"  RSS {self.rss_kib / 1024:>6.1f} MiB  descriptors {self.descriptors:>4}  actors {self.actors:>4}"
         )
 
 
@@ -60,15 +59,14 @@ def after_warm_up(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def trends(samples: Sequence[Sample]) -> list[Trend]:
-    """The trend of each figure that the rule is for, as far as the server tells it. Needs three samples behind the warm-up."""
+    """The trend of each figure that the rule is for. Needs three samples behind the warm-up."""
     warm = after_warm_up(samples)
     third = len(warm) // 3
     assert third, f"{len(warm)} samples behind the warm-up; let it run longer"
     found = []
     for name, allowed in ALLOWANCES.items():
-        values = [value for sample in warm if (value := getattr(sample, name)) is not None]
-        if len(values) == len(warm):
-            found.append(Trend(name, median(values[:third]), median(values[-third:]), allowed))
+        values = [float(getattr(sample, name)) for sample in warm]
+        found.append(Trend(name, median(values[:third]), median(values[-third:]), allowed))
     return found
 
 
@@ -85,9 +83,7 @@ def table(samples: Sequence[Sample]) -> str:
 
 def plot(samples: Sequence[Sample], name: str) -> str:
     """One figure as a line of bars; each is the greatest of its stretch of time."""
-    values = [float(value) for sample in samples if (value := getattr(sample, name)) is not None]
-    if not values:
-        return f"{name:<12} not told"
+    values = [float(getattr(sample, name)) for sample in samples]
     width = min(WIDTH, len(values))
     stretches = [values[at * len(values) // width : (at + 1) * len(values) // width] for at in range(width)]
     peaks = [max(stretch) for stretch in stretches]
