@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if importlib.util.find_spec("atheris") is None:
         _say(NO_ATHERIS)
         return 2
-    seed = options.seed or int(time.time())
+    seed = int(time.time()) if options.seed is None else options.seed
     _say(f"seed {seed}: the same inputs come again with --seed {seed} and the same kept folders")
     hunts: list[Hunt] = []
     try:

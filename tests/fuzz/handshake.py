@@ -1,4 +1,4 @@
-r"""Target: `gateway/handshake.py`. What holds for any bytes that come instead of a request, in any pieces.
+"""Target: `gateway/handshake.py`. What holds for any bytes that come instead of a request, in any pieces.
 
 An input is a byte, which says in pieces of how many bytes the rest comes (0: all at once), and the request. It is read as pywsgi reads it.
 """

@@ -85,11 +85,11 @@ class Tidings:
 class Hunt:
     """One running engine. `tidings` is kept up to date by a thread that ends with the process."""
 
-    def __init__(self, target: str, kept: Kept, *, seed: int, seconds: float | None, runs: int | None) -> None:
+    def __init__(self, target: str, kept: Kept, *, seed: int, seconds: float, runs: int | None) -> None:
         self.target = target
         self.kept = kept
         self.tidings = Tidings()
-        bound = [f"-max_total_time={seconds:.0f}"] if runs is None else [f"-runs={runs}"]
+        bound = [f"-max_total_time={max(1, round(seconds))}"] if runs is None else [f"-runs={runs}"]
         flags = [
             *bound, f"-seed={seed}", f"-max_len={LONGEST_INPUT}", f"-timeout={LONGEST_RUN}", f"-rss_limit_mb={MOST_MEMORY}",
             f"-artifact_prefix={kept.findings}/", str(kept.corpus), str(kept.seeds),

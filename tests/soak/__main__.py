@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.fairness:
         return _measure_fairness(options.minutes * 60 if options.minutes else FAIRNESS_SECONDS, options.json)
-    seed = options.seed or int(time.time())
+    seed = int(time.time()) if options.seed is None else options.seed
     _say(f"seed {seed}")
     course = soak((options.minutes or 10) * 60, seed, options.server, _redraw if sys.stdout.isatty() else _tell)
     return _conclude(course, options.json)
