@@ -1,40 +1,56 @@
-"""Token buckets: how much of something a client may do in a time. Pure; time is an argument."""
+"""Rates: how much of something a client may do in a time. Pure; time is an argument.
 
-__all__ = ["Allowance", "Rate"]
+A token bucket, written as a timetable: of each allowance only the moment is kept at which all that was spent will have come back. That is
+one number where a bucket has two, and one comparison where a bucket has two and a minimum.
+"""
 
-from typing import NamedTuple
+__all__ = ["Allowance", "Rate", "wait_ms"]
+
+_SLACK = 1e-6  # seconds: takes up what rounding loses when a burst is spent one by one
 
 
-class Rate(NamedTuple):
-    """`per_second` on average, `burst` at once."""
+class Rate:
+    """`per_second` on average, `burst` at once.
 
-    per_second: float
-    burst: float
+    Attributes:
+        interval: seconds in which one comes back.
+        window: seconds in which a whole burst comes back.
+
+    """
+
+    __slots__ = ("burst", "interval", "per_second", "window")
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self.per_second = per_second
+        self.burst = burst
+        self.interval = 1 / per_second
+        self.window = burst / per_second + _SLACK
 
 
 class Allowance:
     """What is left of one client's `Rate`. Starts full."""
 
-    __slots__ = ("_at", "_left", "_rate")
+    __slots__ = ("_rate", "_restored")
 
-    def __init__(self, rate: Rate, now: float) -> None:
+    def __init__(self, rate: Rate) -> None:
         self._rate = rate
-        self._left = rate.burst
-        self._at = now
+        self._restored = 0.0
 
     def spend(self, now: float, cost: float = 1) -> bool:
         """Take `cost` if it is there; a refusal takes nothing."""
-        rate, burst = self._rate
-        left = self._left + (now - self._at) * rate
-        self._at = now
-        left = min(left, burst)
-        if left < cost:
-            self._left = left
+        rate, restored = self._rate, self._restored
+        restored = (max(now, restored)) + cost * rate.interval  # `max` takes three times as long
+        if restored - now > rate.window:
             return False
-        self._left = left - cost
+        self._restored = restored
         return True
 
-    def wait_ms(self, cost: float = 1) -> int:
-        """Milliseconds, from the last `spend`, until `cost` is there; at least 1. A cost above the burst is counted as the burst."""
-        missing = min(cost, self._rate.burst) - self._left
-        return max(1, int(missing / self._rate.per_second * 1000) + 1)
+    def wait_ms(self, now: float, cost: float = 1) -> int:
+        """Milliseconds until `cost` is there."""
+        return wait_ms(self._rate, self._restored, now, cost)
+
+
+def wait_ms(rate: Rate, restored: float, now: float, cost: float = 1) -> int:
+    """Milliseconds until `cost` is there, at least 1, when all that was spent is back at `restored`. No cost is more than the burst."""
+    restored = max(restored, now) + min(cost, rate.burst) * rate.interval
+    return max(1, int((restored - now - rate.window) * 1000) + 1)

@@ -21,34 +21,34 @@ class Delivery:
     Guarantee: each message is handed to the outbox once, in the order of its sender, or its sender is told why not.
     """
 
-    __slots__ = ("_armed", "_client", "_count", "_make_timer", "_pairing", "_seat", "_timer")
+    __slots__ = ("_armed", "_client", "_count", "_delivered", "_make_timer", "_pairing", "_seat", "_timer")
 
     def __init__(self, client: Client, seat: "Seat", metrics: Metrics, pairing: Pairing | None, make_timer: Callable[[], Timer]) -> None:
         self._client = client
         self._seat = seat
         self._count = metrics.increment
+        self._delivered = metrics.labels("deliveries")
         self._pairing = pairing
         self._make_timer = make_timer
         self._timer: Timer | None = None
         self._armed = False
 
-    def deliver(self, message: Relayed, now: float) -> None:
+    def deliver(self, message: Relayed) -> None:
         """Hand a message over, or hold it."""
-        if self._pairing is None:
+        if self._pairing is None or self._pairing.passes(message):
             self._hand_over(message)
             return
-        ready = self._pairing.pass_or_hold(message, now)
-        if len(ready) > 1:
+        overflow = self._pairing.hold(message)
+        if overflow:
             self._count("hold_overflows")
-        self._hand_over_all(ready)
-        # Armed already: then for an earlier deadline, for all wait equally long.
-        if not ready and not self._armed:
-            self._arm(now)
+            self._hand_over_all(overflow)
+        elif not self._armed:  # else for an earlier deadline, for all wait equally long
+            self._arm(message.at)
 
     def answered(self, source_id: str) -> None:
         """The client's answer to `source_id` has passed: its candidates may."""
-        if self._pairing is not None:
-            self._hand_over_all(self._pairing.release(source_id))
+        if self._pairing is not None and (passed := self._pairing.release(source_id)):
+            self._hand_over_all(passed)
 
     def left(self, source_id: str) -> None:
         """`source_id` has left: what was held for it comes before the client hears of that, and nothing of it after."""
@@ -76,7 +76,7 @@ class Delivery:
     def _hand_over(self, message: Relayed) -> None:
         refusal = self._client.send(message)
         if refusal is None:
-            self._count("deliveries", message.type)
+            self._delivered[message.type] += 1
         else:
             # Named, for a message to the whole group reaches some and not others.
             message.give_back(refusal, self._seat.peer_id)

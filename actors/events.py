@@ -59,7 +59,8 @@ class Undeliverable(Message, frozen=True, gc=False):
 class Relayed(Message, frozen=True, gc=False):
     """A client's message with the sender's identity stamped by its PeerActor; on its way to the group, to the target, to the client.
 
-    `frames` remembers the encoded form of a broadcast, one for each encoding; None for a message to one peer.
+    `frames` remembers the encoded form of a broadcast, one for each encoding; None for a message to one peer. `at` is when the sender was
+    heard, on the monotonic clock: read once for the three actors on the way.
     """
 
     type: str
@@ -70,6 +71,7 @@ class Relayed(Message, frozen=True, gc=False):
     sender: "BrokerRef"
     id: str | None = None
     frames: dict[str, bytes] | None = None
+    at: float = 0.0
 
     def give_back(self, code: ErrorCode, target_id: str | None = None) -> None:
         """Tell the sender why its message did not reach `target_id` (the message's own target unless named)."""

@@ -103,20 +103,21 @@ class GroupActor(BrokerActor):
     @handles(Relayed)
     def relay(self, message: Relayed) -> None:
         """Hand a message on to its target or, without one, to everyone else."""
-        members = self._members
-        source = members.find(message.source_id)
+        find = self._members.find
+        source = find(message.source_id)
         if source is None or source.peer is not message.sender:
             message.give_back(ErrorCode.NOT_REGISTERED)
             return
-        source.last_seen = self._now()
+        source.last_seen = message.at
+        target_id = message.target_id
         if source.away:
             # Only a deaf client gets here: any other has been revived by this very frame.
             message.give_back(ErrorCode.PEER_AWAY)
-        elif message.target_id is None:
-            for member in members.others(message.source_id):
+        elif target_id is None:
+            for member in self._members.others(message.source_id):
                 self._hand_over(message, member)
         else:
-            target = members.find(message.target_id)
+            target = find(target_id)
             if target is None:
                 message.target_gone()
             elif target.away:

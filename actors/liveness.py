@@ -32,13 +32,20 @@ class Verdict(enum.Enum):
 
 
 class Liveness:
-    """The deadlines of one connection."""
+    """The deadlines of one connection.
 
-    __slots__ = ("_last_heard", "_next_ping", "_register_by", "_rules", "_unanswered", "away", "deaf")
+    Attributes:
+        last_heard: when the client gave its last sign of life. To set it is all that a sign of life from a peer that is there takes.
+        away: whether the peer is hidden.
+        deaf: whether it is, because it does not answer pings.
+
+    """
+
+    __slots__ = ("_next_ping", "_register_by", "_rules", "_unanswered", "away", "deaf", "last_heard")
 
     def __init__(self, rules: LivenessRules, now: float) -> None:
         self._rules = rules
-        self._last_heard = now
+        self.last_heard = now
         self._next_ping = now + rules.ping_interval
         self._unanswered = 0
         self._register_by: float | None = now + rules.register_timeout
@@ -51,12 +58,12 @@ class Liveness:
 
     def heard(self, now: float) -> bool:
         """A frame came. True when that brings an away peer back; a deaf one comes back by a pong only."""
-        self._last_heard = now
+        self.last_heard = now
         return self.away and not self.deaf
 
     def ponged(self, now: float) -> bool:
         """A pong came. True when that brings an away peer back."""
-        self._last_heard = now
+        self.last_heard = now
         self._unanswered = 0
         self.deaf = False
         return self.away
@@ -72,15 +79,15 @@ class Liveness:
         if self._register_by is not None and now >= self._register_by:
             self._register_by = None
             return [Verdict.NEVER_REGISTERED]
-        if now >= self._last_heard + rules.close_after:
+        if now >= self.last_heard + rules.close_after:
             return [Verdict.CLOSE]
         due = []
         ping_due = now >= self._next_ping
         deaf = ping_due and self._unanswered >= DEAF_PINGS
-        if not self.away and (deaf or now >= self._last_heard + rules.expire_after):
+        if not self.away and (deaf or now >= self.last_heard + rules.expire_after):
             self.away = True
             # Silence is not deafness: a silent peer comes back with any frame.
-            self.deaf = now < self._last_heard + rules.expire_after
+            self.deaf = now < self.last_heard + rules.expire_after
             due.append(Verdict.AWAY)
         if ping_due:
             self._unanswered += 1
@@ -91,6 +98,6 @@ class Liveness:
     def next_deadline(self) -> float:
         """When `check` has something to say, unless the client is heard of before."""
         rules = self._rules
-        silent = self._last_heard + (rules.close_after if self.away else rules.expire_after)
+        silent = self.last_heard + (rules.close_after if self.away else rules.expire_after)
         deadline = min(self._next_ping, silent)
         return deadline if self._register_by is None else min(deadline, self._register_by)

@@ -20,38 +20,47 @@ class HoldRules(NamedTuple):
 
 
 class _Hold:
-    """What waits for the answer to one sender's offer."""
+    """What waits for the answer to one sender's offer, since the first of it came."""
 
     __slots__ = ("frames", "since")
 
-    def __init__(self) -> None:
-        self.frames: list[Relayed] = []
-        self.since = 0.0
+    def __init__(self, first: Relayed) -> None:
+        self.frames = [first]
+        self.since = first.at
 
 
 class Pairing:
-    """The open offers to one peer, by sender. At most one entry for each member of the group, each bounded."""
+    """The open offers to one peer, by sender. At most one entry for each member of the group, each bounded.
+
+    Times are those of `Relayed.at`.
+    """
 
     __slots__ = ("_open", "_rules")
 
     def __init__(self, rules: HoldRules) -> None:
         self._rules = rules
-        self._open: dict[str, _Hold] = {}
+        self._open: dict[str, _Hold | None] = {}  # None: nothing is held yet, which is how most offers end
 
-    def pass_or_hold(self, message: Relayed, now: float) -> list[Relayed]:
-        """The messages to hand over now, in order: none while `message` is held, several when it fills the hold."""
-        hold = self._open.get(message.source_id)
-        if message.type == "offer" and (hold is None or not hold.frames):
-            self._open[message.source_id] = _Hold()
-            return [message]
-        if hold is None or not (hold.frames or message.type == "candidate"):
-            return [message]
-        if not hold.frames:
-            hold.since = now
-        hold.frames.append(message)
-        if len(hold.frames) <= self._rules.messages:
+    def passes(self, message: Relayed) -> bool:
+        """Whether `message` may be handed over now: then it has passed, and an offer is open. If not, it is to be held."""
+        source_id = message.source_id
+        if message.type == "offer":
+            if self._open.get(source_id) is not None:
+                return False
+            self._open[source_id] = None
+            return True
+        if source_id not in self._open:
+            return True
+        return message.type != "candidate" and self._open[source_id] is None
+
+    def hold(self, message: Relayed) -> list[Relayed]:
+        """Hold what does not pass. What comes back is to be handed over now, in order: all that is held, when it is too much."""
+        hold = self._open[message.source_id]
+        if hold is None:
+            self._open[message.source_id] = _Hold(message)
             return []
-        return self.release(message.source_id)
+        hold.frames.append(message)
+        return self.release(message.source_id) if len(hold.frames) > self._rules.messages else []
 
     def release(self, source_id: str) -> list[Relayed]:
         """The answer to `source_id` has passed: what was held for it, in order.
@@ -61,7 +70,13 @@ class Pairing:
         hold = self._open.pop(source_id, None)
         if hold is None:
             return []
-        return [passed for frame in hold.frames for passed in self.pass_or_hold(frame, hold.since)]
+        passed: list[Relayed] = []
+        for frame in hold.frames:
+            passed += [frame] if self.passes(frame) else self.hold(frame)
+        again = self._open.get(source_id)
+        if again is not None:
+            again.since = hold.since
+        return passed
 
     def forget(self, source_id: str) -> list[Relayed]:
         """`source_id` has left the group: what was held for it, in order; no offer of it is open any more."""
@@ -70,17 +85,17 @@ class Pairing:
 
     def expire(self, now: float) -> list[Relayed]:
         """What has been held for its whole time, in order for each sender."""
-        late = [source_id for source_id, hold in self._open.items() if hold.frames and hold.since + self._rules.seconds <= now]
+        late = [source_id for source_id, hold in self._open.items() if hold and hold.since + self._rules.seconds <= now]
         passed = [frame for source_id in late for frame in self.release(source_id)]
         # Each round lets one offer pass, at least; what stands behind it is as late.
         return passed + self.expire(now) if passed else passed
 
     def next_deadline(self) -> float | None:
-        """When `expire` has something to do, on the clock that `pass_or_hold` was given; None while nothing is held."""
-        return min((hold.since + self._rules.seconds for hold in self._open.values() if hold.frames), default=None)
+        """When `expire` has something to do; None while nothing is held."""
+        return min((hold.since + self._rules.seconds for hold in self._open.values() if hold), default=None)
 
     def clear(self) -> list[Relayed]:
         """The peer is going: everything that was held and will not be handed over."""
-        held = [frame for hold in self._open.values() for frame in hold.frames]
+        held = [frame for hold in self._open.values() if hold for frame in hold.frames]
         self._open.clear()
         return held

@@ -66,7 +66,7 @@ class PeerActor(BrokerActor):
         now = runtime.clock.monotonic()
         self._now = runtime.clock.monotonic
         self._count = runtime.metrics.increment
-        self._client = Client(outbox, Conduct(rules.conduct, now), runtime.metrics)
+        self._client = Client(outbox, Conduct(rules.conduct), runtime.metrics)
         self._seat = Seat(self.ref, directory, tenant, address)
         self._watch = Watch(self._client, self._seat, Liveness(rules.liveness, now), self.later(Tick()), runtime.clock, runtime.metrics)
         pairing = Pairing(rules.hold) if rules.hold else None
@@ -74,6 +74,7 @@ class PeerActor(BrokerActor):
         make_timer = partial(reminder, runtime.scheduler, self.ref, HoldExpired())
         self._delivery = Delivery(self._client, self._seat, runtime.metrics, pairing, make_timer)
         self._state = _NEW
+        self._heard_at = now
         self._next: Register | None = None
 
     def on_start(self) -> None:
@@ -86,7 +87,10 @@ class PeerActor(BrokerActor):
     def relay(self, message: Relay) -> None:
         """An offer, answer, candidate or message: the hot path."""
         if self._hear(message, message.size):
-            (self._relay if self._state is _JOINED else self._act)(message)
+            if self._state is _JOINED:
+                self._relay(message)
+            else:
+                self._act(message)
 
     @handles(Register, Heartbeat, Leave, BadMessage)
     def receive(self, message: Inbound) -> None:
@@ -105,8 +109,11 @@ class PeerActor(BrokerActor):
         if self._state is _GONE:
             return False
         now = self._now()
-        # Who leaves neither comes back for that nor answers a challenge: the newcomer may have the id.
-        self._watch.heard(now, joined=self._state is _JOINED and type(message) is not Leave, pong=type(message) is Pong)
+        self._heard_at = now
+        if self._watch.heard(now) or type(message) is Pong:
+            # Who leaves neither comes back for that nor answers a challenge: the newcomer may have the id.
+            joined = self._state is _JOINED and type(message) is not Leave
+            self._watch.answer(now, joined=joined, pong=type(message) is Pong)
         wait_ms = self._client.spend(now, size)
         if not wait_ms:
             return True
@@ -150,14 +157,16 @@ class PeerActor(BrokerActor):
             self._client.error(ErrorCode.UNAVAILABLE, message.reference())
 
     def _relay(self, message: Relay) -> None:
-        if not self._speaks_for_itself(message):
+        if (message.source_id is not None or self._state is not _JOINED) and not self._speaks_for_itself(message):
             return
-        target_id = message.target_id
+        target_id, type_ = message.target_id, message.type
         frames: dict[str, bytes] | None = {} if target_id is None else None
-        stamped = Relayed(message.type, self._seat.peer_id, target_id, message.payload, message.format, self._actor_ref, message.id, frames)
-        if not self._seat.tell(stamped):
+        seat = self._seat
+        if not seat.tell(
+            Relayed(type_, seat.peer_id, target_id, message.payload, message.format, self._actor_ref, message.id, frames, self._heard_at)
+        ):
             self._client.error(ErrorCode.UNAVAILABLE, message.reference())
-        elif message.type == "answer" and target_id is not None:
+        elif type_ == "answer" and target_id is not None:
             self._delivery.answered(target_id)
 
     def _speaks_for_itself(self, message: Relay | Heartbeat | Leave) -> bool:
@@ -176,7 +185,7 @@ class PeerActor(BrokerActor):
     def deliver(self, message: Relayed) -> None:
         """Another peer's message for this client; at once, or behind the answer that it must not overtake."""
         if self._state is _JOINED:
-            self._delivery.deliver(message, self._now())
+            self._delivery.deliver(message)
         else:
             message.target_gone()
 

@@ -3,7 +3,7 @@
 The gateway implements each port for production and `tests/doubles.py` for unit tests; the actors know nothing of either.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, Protocol
 
 from actors.reasons import CloseCode, ErrorCode
@@ -99,3 +99,6 @@ class Metrics(Protocol):
 
     def increment(self, name: str, label: str = "", by: int = 1) -> None:
         """Add `by` (negative for a gauge that falls)."""
+
+    def labels(self, name: str) -> MutableMapping[str, int]:
+        """The counts of one metric by label, for the hot path: `labels[label] += 1`. A label that is new counts from 0."""

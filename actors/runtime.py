@@ -67,15 +67,21 @@ class StopFlag:
 
 
 class Mailbox:
-    """The messages that wait for one actor, oldest first."""
+    """The messages that wait for one actor, oldest first.
 
-    __slots__ = ("_actor", "_items", "_runtime", "_scheduled")
+    Attributes:
+        unread: those messages. Only the actor takes them out, in its turn.
+        scheduled: whether the actor is on the run queue, or has its turn.
+
+    """
+
+    __slots__ = ("_actor", "_runtime", "scheduled", "unread")
 
     def __init__(self) -> None:
-        self._items: list[Any] = []
+        self.unread: list[Any] = []
         self._actor: Any = None  # a BrokerActor while there is a runtime; `cast` at each use would be a call in the hot path
         self._runtime: Runtime | None = None
-        self._scheduled = False
+        self.scheduled = False
 
     def open(self, actor: "BrokerActor", runtime: Runtime) -> None:
         """Belong to `actor`. pykka makes an inbox before it knows for whom."""
@@ -94,63 +100,40 @@ class Mailbox:
         if runtime is None:
             msg = "the actor has ended"
             raise pykka.ActorDeadError(msg)
-        items = self._items
-        if len(items) >= runtime.mailbox and not getattr(message, "lifecycle", True):
+        unread = self.unread
+        if len(unread) >= runtime.mailbox and not getattr(message, "lifecycle", True):
             runtime.metrics.increment("mailbox_refusals", type(self._actor).__name__)
-            msg = f"{len(items)} messages wait for this {type(self._actor).__name__}"
+            msg = f"{len(unread)} messages wait for this {type(self._actor).__name__}"
             raise MailboxFull(msg)
-        items.append(message)
-        if not self._scheduled:
-            self._scheduled = True
+        unread.append(message)
+        if not self.scheduled:
+            self.scheduled = True
             runtime.scheduler.ready(self._actor)
 
     def get(self) -> "Envelope[Any]":
-        """Take the oldest message. For pykka; the actor's own turn uses `take`."""
-        return cast("Envelope[Any]", self._items.pop(0))
+        """Take the oldest message. For pykka; the actor's own turn takes them all."""
+        return cast("Envelope[Any]", self.unread.pop(0))
 
     def empty(self) -> bool:
         """Whether nothing waits."""
-        return not self._items
-
-    def __len__(self) -> int:
-        """How many messages wait."""
-        return len(self._items)
-
-    def take(self, most: int) -> list[Any]:
-        """Up to `most` messages, oldest first; they are the caller's from now on."""
-        items = self._items
-        if len(items) <= most:
-            self._items = []
-            return items
-        self._items = items[most:]
-        return items[:most]
-
-    def rest(self) -> None:
-        """The turn is over: ask for another one if messages came meanwhile."""
-        if not self._items:
-            self._scheduled = False
-        elif self._runtime is not None:
-            self._runtime.scheduler.ready(self._actor)
+        return not self.unread
 
     def close(self) -> list[Any]:
         """Take no more; give back what was never handled. Also drops the reference to the actor, and with it their cycle."""
-        items, self._items = self._items, []
+        unread, self.unread = self.unread, []
         self._actor = self._runtime = None
-        return items
+        return unread
 
 
 class BrokerRef(pykka.ActorRef["BrokerActor"]):
-    """A reference whose `tell` skips the envelope that only an `ask` needs: 0.38 us down to 0.2 us, three times in each relay."""
+    """A reference whose `tell` is `Mailbox.put`: order is kept for each teller, and what the mailbox refuses raises at its teller.
 
-    def tell(self, message: Any) -> None:  # noqa: ANN401 - the signature is pykka's
-        """Put a message into the actor's mailbox; order is kept for each teller.
+    No envelope, which only an `ask` needs, and no call between: 0.38 us down to 0.14 us, three times in each relay.
+    """
 
-        Raises:
-            pykka.ActorDeadError: the actor has ended.
-            MailboxFull: the mailbox is at its bound.
-
-        """
-        self.actor_inbox.put(message)
+    def __init__(self, actor: "BrokerActor") -> None:
+        super().__init__(actor)
+        self.tell = self.actor_inbox.put  # type: ignore[method-assign,assignment] # what pykka's own does, with its envelope left out
 
     def post(self, message: Any) -> bool:  # noqa: ANN401 - as above
         """Tell it if it lives, and say whether it does.
@@ -239,7 +222,10 @@ class BrokerActor(pykka.Actor):
 
     def drain(self) -> None:
         """Handle what waits, at most `Runtime.turn` messages, so that a flooded actor delays the others by one turn only."""
-        batch = iter(self.actor_inbox.take(self._runtime.turn))
+        inbox = self.actor_inbox
+        messages, turn = inbox.unread, self._runtime.turn
+        inbox.unread = messages[turn:]
+        batch = iter(messages if len(messages) <= turn else messages[:turn])
         handlers = self._handlers
         message = None
         try:
@@ -254,8 +240,10 @@ class BrokerActor(pykka.Actor):
             return
         if self._ending:
             self._end()
+        elif inbox.unread:
+            self._runtime.scheduler.ready(self)
         else:
-            self.actor_inbox.rest()
+            inbox.scheduled = False
 
     def end(self) -> None:
         """End this actor when the current turn is over. A message that comes later raises ActorDeadError at its teller."""

@@ -34,8 +34,14 @@ class Watch:
         """Nobody is left to watch."""
         self._timer.stop()
 
-    def heard(self, now: float, *, joined: bool, pong: bool = False) -> None:
-        """A frame came: a sign of life, which revives a peer that was away and answers a challenge. A pong revives even a deaf one."""
+    def heard(self, now: float) -> bool:
+        """A frame came: a sign of life. Whether somebody waits for one, so that `answer` has something to do; mostly nobody does."""
+        liveness = self._liveness
+        liveness.last_heard = now
+        return liveness.away or self._challenge is not None
+
+    def answer(self, now: float, *, joined: bool, pong: bool) -> None:
+        """A sign of life revives a peer that was away, and answers a challenge. A pong revives even a deaf one."""
         back = self._liveness.ponged(now) if pong else self._liveness.heard(now)
         if not joined:
             return

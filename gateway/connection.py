@@ -18,7 +18,7 @@ from actors.messages import Lost, Ping, Pong, Register
 from actors.ports import Clock, Metrics
 from actors.reasons import CLOSES, CloseCode, LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
-from gateway.frames import BINARY, CLOSE, PING, TEXT, Frame, FrameLimits, FrameReader, ProtocolError, parse_close
+from gateway.frames import CLOSE, PING, TEXT, Frame, FrameLimits, FrameReader, ProtocolError, parse_close
 from gateway.outbox import WOULD_BLOCK, Outbox, Socket, TlsSocket
 from gateway.scheduler import HubScheduler, HubTimer
 from gateway.wire import Decoder
@@ -114,9 +114,9 @@ class Connection:
                 frames = violation.frames
                 self._violation = violation.code, violation.reason
             self._take(frames)
-            if self._reader.unfinished:
+            if self._reader.begun is not None:
                 self._watch_unfinished(frames)
-            else:
+            elif self._unfinished_since is not None:
                 self._unfinished_since = None
         except Exception as error:  # noqa: BLE001 - `_failed` logs it
             self._failed(error)
@@ -131,18 +131,8 @@ class Connection:
         peer = self._peer
         if peer is None:
             return
-        handled = 0
         try:
-            for opcode, payload in frames:
-                if handled == PRESSURE:
-                    break
-                if opcode == TEXT or opcode == BINARY:  # noqa: PLR1714, SIM109 - a tuple costs twice the time, in each relay
-                    self._message(_JSON if opcode == TEXT else _MSGPACK, payload)
-                else:
-                    self._control(opcode, payload)
-                handled += 1
-        except MailboxFull:
-            pass  # the frame that did not fit is the first of those that wait
+            handled = self._tell(peer, frames)
         except pykka.ActorDeadError:
             # Its PeerActor has failed; it has closed the outbox, if it could.
             self._violated(CloseCode.SERVER_FAULT, CLOSES[CloseCode.SERVER_FAULT].says)
@@ -153,32 +143,47 @@ class Connection:
         elif self._violation is not None:
             code, says = self._violation
             self._violated(CloseCode(code), says)
-        elif len(peer.actor_inbox) > PRESSURE:  # type: ignore[arg-type] # a Mailbox, which has a length
+        elif len(peer.actor_inbox.unread) > PRESSURE:  # type: ignore[attr-defined] # a Mailbox
             self._pause()
 
-    def _message(self, form: Format, payload: bytes) -> None:
-        outbox = self.outbox
-        if outbox.closed or self._peer is None:
-            return
-        message = self._line.decoder.decode(form, payload)
-        if type(message) is Register:
-            outbox.format = form
-            self._registered = True
-        elif not self._registered:
-            outbox.format = form
-        self._peer.tell(message)
+    def _tell(self, peer: BrokerRef, frames: Sequence[Frame]) -> int:
+        """Tell the PeerActor what the frames say, PRESSURE of them at most; returns how many it took.
+
+        Raises:
+            pykka.ActorDeadError: it has ended.
+
+        """
+        handled = 0
+        decode, outbox = self._line.decoder.decode, self.outbox
+        try:
+            for opcode, payload in frames:
+                if handled == PRESSURE:
+                    break
+                if opcode >= CLOSE:
+                    self._control(opcode, payload)
+                elif not outbox.closed:
+                    form = _JSON if opcode == TEXT else _MSGPACK
+                    message = decode(form, payload)
+                    if not self._registered or type(message) is Register:
+                        outbox.format = form  # the answer comes as the question did; that of a register holds from there on
+                        self._registered = type(message) is Register
+                    peer.tell(message)
+                handled += 1
+        except MailboxFull:
+            pass  # the frame that did not fit is the first of those that wait
+        return handled
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:
             self._closed_by_client(payload)
         elif opcode == PING:
             # In this order: a ping that does not fit into the mailbox comes here again, and is answered once.
-            self._tell(_PING)
+            self._sign_of_life(_PING)
             self.outbox.pong(payload)
         else:
-            self._tell(_PONG)
+            self._sign_of_life(_PONG)
 
-    def _tell(self, message: Ping | Pong) -> None:
+    def _sign_of_life(self, message: Ping | Pong) -> None:
         if self._peer is not None and not self.outbox.closed:
             self._peer.tell(message)
 
@@ -192,7 +197,7 @@ class Connection:
     def _resume(self) -> None:
         if self._watcher is None or self._peer is None or self._lost:
             return
-        if len(self._peer.actor_inbox) > PRESSURE:  # type: ignore[arg-type] # as above
+        if len(self._peer.actor_inbox.unread) > PRESSURE:  # type: ignore[attr-defined] # as above
             self._line.scheduler.at_turn_end(self._resume)
             return
         self._watcher.start(self._readable)
@@ -220,6 +225,8 @@ class Connection:
 
     def _watch_unfinished(self, frames: list[Frame]) -> None:
         """The client has begun a message. A data frame that came whole was the end of the one before; a ping within a message was not."""
+        if not self._reader.unfinished:
+            return
         if self._unfinished_since is None or any(opcode < CLOSE for opcode, _ in frames):
             self._unfinished_since = self._line.clock.monotonic()
         if self._timer is None and not self.outbox.closed:

@@ -106,7 +106,10 @@ def header(opcode: int, length: int) -> bytes:
 
 def encode(opcode: int, payload: bytes) -> bytes:
     """Write one unfragmented, unmasked frame; raises as `header`."""
-    return header(opcode, len(payload)) + payload
+    length = len(payload)
+    if SHORT < length <= _WIDE and opcode < CLOSE:
+        return _write_wide(FIN | opcode, 126, length) + payload  # what most relays are; by way of `header` it takes 0.3 us instead of 0.2
+    return header(opcode, length) + payload
 
 
 def encode_close(code: int, reason: str = "") -> bytes:

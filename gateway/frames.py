@@ -121,16 +121,17 @@ class FrameReader:
     of thousands of idle connections pays.
     """
 
-    __slots__ = ("_begun", "_limits")
+    __slots__ = ("_limits", "begun")
 
     def __init__(self, limits: FrameLimits) -> None:
         self._limits = limits
-        self._begun: _Begun | None = None
+        self.begun: _Begun | None = None
+        """None while nothing has begun: a quick look for after every call; `unfinished` is the exact answer."""
 
     @property
     def unfinished(self) -> bool:
         """Whether a frame or a fragmented message has begun and is not complete; False once the reader has ended."""
-        return self._begun is not None and self._begun is not _ENDED
+        return self.begun is not None and self.begun is not _ENDED
 
     def feed(self, data: bytes) -> list[Frame]:
         """Read what came from the client, in pieces of any size.
@@ -148,7 +149,7 @@ class FrameReader:
         # python -m timeit -s "from gateway.frames import FrameLimits, FrameReader, header; n = 1250; h = header(1, n)"
         # -s "r = FrameReader(FrameLimits(message_bytes=65536, fragments=256))"
         # -s "data = bytes((h[0], h[1] | 128)) + h[2:] + bytes(4 + n)" "r.feed(data)"
-        if self._begun is None:
+        if self.begun is None:
             length = len(data) - 8
             if SHORT < length <= self._limits.message_bytes:
                 head, declared = _read_head(data)
@@ -163,17 +164,17 @@ class FrameReader:
 
     def _read(self, data: bytes | bytearray) -> list[Frame]:
         frames: list[Frame] = []
-        if self._begun is not None:
-            data = self._resume(self._begun, data)
+        if self.begun is not None:
+            data = self._resume(self.begun, data)
         at = 0
         try:
-            while at < len(data) and self._begun is not _ENDED:
-                if self._begun is None:
+            while at < len(data) and self.begun is not _ENDED:
+                if self.begun is None:
                     at = _read_whole(data, at, self._limits.message_bytes, frames)
                 if at < len(data):
                     at = self._read_any(data, at, frames)
         except ProtocolError as error:
-            self._begun = _ENDED
+            self.begun = _ENDED
             error.frames = frames
             raise
         return frames
@@ -185,18 +186,18 @@ class FrameReader:
         begun.part += data
         if len(begun.part) < begun.needed:
             return b""
-        self._begun = _Begun(begun.message) if begun.message else None
+        self.begun = _Begun(begun.message) if begun.message else None
         return begun.part
 
     def _wait(self, data: bytes | bytearray, at: int, needed: int) -> int:
-        begun = self._begun = self._begun or _Begun()
+        begun = self.begun = self.begun or _Begun()
         begun.part += data[at:]
         begun.needed = needed
         return len(data)
 
     def _read_any(self, data: bytes | bytearray, at: int, frames: list[Frame]) -> int:
         """Read the frame at `at`, or wait for the rest of it; return where to go on. Every fault of a frame is found here."""
-        message = self._begun.message if self._begun else None
+        message = self.begun.message if self.begun else None
         start = at + _HEAD
         if len(data) < start:
             return self._wait(data, at, _HEAD)
@@ -230,16 +231,16 @@ class FrameReader:
         if opcode >= CLOSE:
             if opcode == CLOSE:
                 parse_close(payload)
-                self._begun = _ENDED
+                self.begun = _ENDED
             frames.append((opcode, payload))
             return
         message = message or _Message(opcode)
         message.add(payload, final=first >= FIN)
         if first >= FIN:
-            self._begun = None
+            self.begun = None
             frames.append((message.opcode, bytes(message.body)))
         else:
-            self._begun = _Begun(message)
+            self.begun = _Begun(message)
 
 
 def _read_whole(data: bytes | bytearray, at: int, limit: int, frames: list[Frame]) -> int:

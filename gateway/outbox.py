@@ -125,20 +125,24 @@ class Outbox:
             frame = self._frame(event)
         except Unrepresentable:
             return ErrorCode.UNREPRESENTABLE
-        refusal = self._take(frame)
-        if refusal is None and type(event) is Relayed:
+        if self._size + len(frame) > self._limit:
+            refusal = self._make_room(len(frame))
+            if refusal is not None:
+                return refusal
+        self._put(frame)
+        if type(event) is Relayed:
             self._relays.append((self._written + self._size, event if self._blocked is None else _without_payload(event)))
-        return refusal
+        return None
 
     def ping(self) -> None:
         """Ask the client for a pong."""
         if not self.closed:
-            self._take(encode(PING, b""))
+            self._control(encode(PING, b""))
 
     def pong(self, payload: bytes) -> None:
         """Answer the client's ping (RFC 6455 section 5.5.3)."""
         if not self.closed:
-            self._take(encode(PONG, payload))
+            self._control(encode(PONG, payload))
 
     def close(self, code: CloseCode, says: str = "") -> None:
         """Take the last frame."""
@@ -207,23 +211,19 @@ class Outbox:
 
     def _frame(self, event: Event) -> bytes:
         form = self.format
-        opcode, name = (TEXT, "json") if form is _JSON else (BINARY, "msgpack")
         memo: dict[str, bytes] | None = getattr(event, "frames", None)
         if memo is None:
-            return encode(opcode, encode_event(event, form))
+            return encode(TEXT if form is _JSON else BINARY, encode_event(event, form))
         # A broadcast is encoded once for each format, however many receive it.
+        opcode, name = (TEXT, "json") if form is _JSON else (BINARY, "msgpack")
         frame = memo.get(name)
         if frame is None:
             frame = memo[name] = encode(opcode, encode_event(event, form))
         return frame
 
-    def _take(self, frame: bytes) -> ErrorCode | None:
-        if self._size + len(frame) > self._limit:
-            refusal = self._make_room(len(frame))
-            if refusal is not None:
-                return refusal
-        self._put(frame)
-        return None
+    def _control(self, frame: bytes) -> None:
+        if self._size + len(frame) <= self._limit or self._make_room(len(frame)) is None:
+            self._put(frame)
 
     def _put(self, frame: bytes) -> None:
         self._chunks.append(frame)

@@ -23,7 +23,7 @@ def state_of(connections: int, counts: Counts) -> dict[str, Any]:
     return {
         "connections": connections,
         "actors": dict(Counter(type(actor).__name__ for actor in actors)),
-        "mailboxes": sum(len(actor.actor_inbox) for actor in actors),
+        "mailboxes": sum(len(actor.actor_inbox.unread) for actor in actors),
         "greenlets": sum(isinstance(thing, greenlet) for thing in things),
         "counts": counts.values(),
     }

@@ -194,16 +194,12 @@ def encode(event: Event, form: Format) -> bytes:
 
     """
     if isinstance(event, Relayed):
-        return _relayed(event, form)
-    type_, body = announcement(event, form)
-    frame = _Frame(type_, "", "", None, body)
-    return _write_json(frame) if form is _JSON else _write_msgpack(frame)
-
-
-def _relayed(event: Relayed, form: Format) -> bytes:
-    payload = event.payload
-    if payload is not None and event.format is not form:
-        payload = msgpack_to_json(payload) if form is _JSON else json_to_msgpack(payload)
-    # A `Raw` is copied as it stands. Joining the parts of JSON by hand is only 0.03 of 0.3 us faster.
-    frame = _Frame(event.type, event.source_id, event.target_id or "", event.id, None if payload is None else Raw(payload))
+        payload = event.payload
+        if payload is not None and event.format is not form:
+            payload = msgpack_to_json(payload) if form is _JSON else json_to_msgpack(payload)
+        # A `Raw` is copied as it stands. Joining the parts of JSON by hand is only 0.03 of 0.3 us faster.
+        frame = _Frame(event.type, event.source_id, event.target_id or "", event.id, None if payload is None else Raw(payload))
+    else:
+        type_, body = announcement(event, form)
+        frame = _Frame(type_, "", "", None, body)
     return _write_json(frame) if form is _JSON else _write_msgpack(frame)

@@ -119,11 +119,29 @@ class RecordingOutbox:
             self.closed, self.says = code, says
 
 
+class _Labels(dict[str, int]):
+    """The counts of one name, which are those of its metrics."""
+
+    def __init__(self, counts: "Counter[tuple[str, str]]", name: str) -> None:
+        super().__init__()
+        self._counts = counts
+        self._name = name
+
+    def __getitem__(self, label: str) -> int:
+        return self._counts[self._name, label]
+
+    def __setitem__(self, label: str, count: int) -> None:
+        self._counts[self._name, label] = count
+
+
 class PlainMetrics:
     """Counts in a dict."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
+
+    def labels(self, name: str) -> dict[str, int]:
+        return _Labels(self.counts, name)
 
     def increment(self, name: str, label: str = "", by: int = 1) -> None:
         self.counts[name, label] += by

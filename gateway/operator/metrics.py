@@ -1,5 +1,6 @@
 """Every metric: its name, kind, label and meaning. Counts are plain integers, one dictionary operation each."""
 
+from collections import defaultdict
 from typing import NamedTuple
 
 __all__ = ["METRICS", "Counts", "Metric"]
@@ -41,7 +42,7 @@ class Counts:
     __slots__ = ("_values",)
 
     def __init__(self) -> None:
-        self._values: dict[str, dict[str, int]] = {name: {} for name in METRICS}
+        self._values: dict[str, dict[str, int]] = {name: defaultdict(int) for name in METRICS}
 
     def increment(self, name: str, label: str = "", by: int = 1) -> None:
         """Add `by`.
@@ -50,8 +51,16 @@ class Counts:
             KeyError: a name that is not in the table; a fault of the program.
 
         """
-        values = self._values[name]
-        values[label] = values.get(label, 0) + by
+        self._values[name][label] += by
+
+    def labels(self, name: str) -> dict[str, int]:
+        """The counts of one metric by label, for whoever counts in each relay: `labels[label] += 1`, also for a label that is new.
+
+        Raises:
+            KeyError: as `increment`.
+
+        """
+        return self._values[name]
 
     def value(self, name: str, label: str = "") -> int:
         """One count."""

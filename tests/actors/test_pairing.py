@@ -2,6 +2,7 @@ from typing import TYPE_CHECKING, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.events import Format, Relayed
 from actors.pairing import Pairing
@@ -21,53 +22,59 @@ def words(messages: list[Relayed]) -> list[str]:
     return [message.type + (message.payload or b"").decode() for message in messages]
 
 
+def pass_or_hold(pairing: Pairing, message: Relayed, at: float) -> list[Relayed]:
+    """What is to be handed over when this comes."""
+    message = replace(message, at=at)
+    return [message] if pairing.passes(message) else pairing.hold(message)
+
+
 def after_offer() -> Pairing:
     pairing = Pairing(HOLD)
-    assert words(pairing.pass_or_hold(said("offer"), 0)) == ["offer"]
+    assert words(pass_or_hold(pairing, said("offer"), 0)) == ["offer"]
     return pairing
 
 
 def test_candidates_without_an_offer_pass() -> None:
-    assert words(Pairing(HOLD).pass_or_hold(said("candidate"), 0)) == ["candidate"]
+    assert words(pass_or_hold(Pairing(HOLD), said("candidate"), 0)) == ["candidate"]
 
 
 def test_a_candidate_waits_for_the_answer_to_the_offer_before_it() -> None:
     pairing = after_offer()
-    assert pairing.pass_or_hold(said("candidate", "1"), 0) == []
-    assert pairing.pass_or_hold(said("candidate", "2"), 0) == []
+    assert pass_or_hold(pairing, said("candidate", "1"), 0) == []
+    assert pass_or_hold(pairing, said("candidate", "2"), 0) == []
     assert words(pairing.release("a")) == ["candidate1", "candidate2"]
-    assert words(pairing.pass_or_hold(said("candidate", "3"), 0)) == ["candidate3"]
+    assert words(pass_or_hold(pairing, said("candidate", "3"), 0)) == ["candidate3"]
 
 
 def test_other_senders_are_not_held() -> None:
     pairing = after_offer()
-    assert pairing.pass_or_hold(said("candidate"), 0) == []
-    assert words(pairing.pass_or_hold(said("candidate", source_id="c"), 0)) == ["candidate"]
+    assert pass_or_hold(pairing, said("candidate"), 0) == []
+    assert words(pass_or_hold(pairing, said("candidate", source_id="c"), 0)) == ["candidate"]
     assert pairing.release("c") == []
 
 
 def test_what_comes_before_the_first_candidate_passes_and_what_follows_it_waits_behind() -> None:
     pairing = after_offer()
-    assert words(pairing.pass_or_hold(said("message"), 0)) == ["message"]
+    assert words(pass_or_hold(pairing, said("message"), 0)) == ["message"]
     for kind in ("candidate", "message", "answer"):
-        assert pairing.pass_or_hold(said(kind), 0) == []
+        assert pass_or_hold(pairing, said(kind), 0) == []
     assert words(pairing.release("a")) == ["candidate", "message", "answer"]
 
 
 def test_one_frame_more_than_may_be_held_lets_all_pass() -> None:
     pairing = after_offer()
     for number in range(HOLD.messages):
-        assert pairing.pass_or_hold(said("candidate", str(number)), 0) == []
-    passed = pairing.pass_or_hold(said("candidate", "last"), 0)
+        assert pass_or_hold(pairing, said("candidate", str(number)), 0) == []
+    passed = pass_or_hold(pairing, said("candidate", "last"), 0)
     assert len(passed) == HOLD.messages + 1
     assert words(passed)[-1] == "candidatelast"
-    assert words(pairing.pass_or_hold(said("candidate"), 0)) == ["candidate"]
+    assert words(pass_or_hold(pairing, said("candidate"), 0)) == ["candidate"]
 
 
 def test_what_is_held_passes_after_its_time() -> None:
     pairing = after_offer()
-    pairing.pass_or_hold(said("candidate", "1"), 5)
-    pairing.pass_or_hold(said("candidate", "2"), 5.9)
+    pass_or_hold(pairing, said("candidate", "1"), 5)
+    pass_or_hold(pairing, said("candidate", "2"), 5.9)
     assert pairing.next_deadline() == 5 + HOLD.seconds
     assert pairing.expire(5.99) == []
     assert words(pairing.expire(6)) == ["candidate1", "candidate2"]
@@ -76,9 +83,9 @@ def test_what_is_held_passes_after_its_time() -> None:
 
 def test_only_those_expire_whose_time_has_come() -> None:
     pairing = after_offer()
-    pairing.pass_or_hold(said("offer", source_id="c"), 0)
-    pairing.pass_or_hold(said("candidate", "1"), 0)
-    pairing.pass_or_hold(said("candidate", "2", source_id="c"), 0.5)
+    pass_or_hold(pairing, said("offer", source_id="c"), 0)
+    pass_or_hold(pairing, said("candidate", "1"), 0)
+    pass_or_hold(pairing, said("candidate", "2", source_id="c"), 0.5)
     assert words(pairing.expire(1)) == ["candidate1"]
     assert pairing.next_deadline() == 1.5
 
@@ -86,7 +93,7 @@ def test_only_those_expire_whose_time_has_come() -> None:
 def test_candidates_of_a_second_offer_wait_for_the_second_answer_within_the_same_second() -> None:
     pairing = after_offer()
     for number, kind in enumerate(["candidate", "offer", "message", "candidate"]):
-        assert pairing.pass_or_hold(said(kind, str(number)), 0.5) == []
+        assert pass_or_hold(pairing, said(kind, str(number)), 0.5) == []
     assert words(pairing.release("a")) == ["candidate0", "offer1", "message2"]
     assert pairing.next_deadline() == 0.5 + HOLD.seconds
     assert words(pairing.release("a")) == ["candidate3"]
@@ -96,24 +103,24 @@ def test_all_offers_pass_when_the_time_is_up() -> None:
     pairing = after_offer()
     kinds = ["candidate", "offer", "candidate", "offer", "candidate"]
     for number, kind in enumerate(kinds):
-        pairing.pass_or_hold(said(kind, str(number)), 0)
+        pass_or_hold(pairing, said(kind, str(number)), 0)
     assert words(pairing.expire(1)) == [kind + str(number) for number, kind in enumerate(kinds)]
     assert pairing.next_deadline() is None
 
 
 def test_a_sender_that_left_has_no_open_offer() -> None:
     pairing = after_offer()
-    pairing.pass_or_hold(said("candidate"), 0)
+    pass_or_hold(pairing, said("candidate"), 0)
     assert words(pairing.forget("a")) == ["candidate"]
     assert pairing.forget("a") == []
-    assert words(pairing.pass_or_hold(said("candidate"), 0)) == ["candidate"]
+    assert words(pass_or_hold(pairing, said("candidate"), 0)) == ["candidate"]
 
 
 def test_a_peer_that_goes_gives_back_everything() -> None:
     pairing = after_offer()
-    pairing.pass_or_hold(said("offer", source_id="c"), 0)
-    pairing.pass_or_hold(said("candidate", "1"), 0)
-    pairing.pass_or_hold(said("candidate", "2", source_id="c"), 0)
+    pass_or_hold(pairing, said("offer", source_id="c"), 0)
+    pass_or_hold(pairing, said("candidate", "1"), 0)
+    pass_or_hold(pairing, said("candidate", "2", source_id="c"), 0)
     assert words(pairing.clear()) == ["candidate1", "candidate2"]
     assert pairing.clear() == []
     assert pairing.next_deadline() is None
@@ -136,7 +143,7 @@ def test_whatever_happens_each_frame_passes_once_in_the_order_of_its_sender_and_
             passed += pairing.release(source_id) if step == "release" else pairing.forget(source_id)
         elif step != "expire":
             sent[source_id].append(step + str(number))
-            passed += pairing.pass_or_hold(said(step, str(number), source_id), now)
+            passed += pass_or_hold(pairing, said(step, str(number), source_id), now)
         passed += pairing.expire(now)
         deadline = pairing.next_deadline()
         assert deadline is None or now < deadline <= now + HOLD.seconds

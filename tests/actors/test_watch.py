@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.allowance import Rate
 from actors.messages import Leave, Ping, Register
 from actors.reasons import CloseCode
 from tests.broker import ERROR, JOINED, LEFT, LIST, PEER_RULES, Broker, Caller, relay
@@ -165,9 +166,7 @@ def test_the_wall_clock_expires_nobody(jump: float) -> None:
 
 
 def test_what_a_client_says_too_fast_is_a_sign_of_life_all_the_same() -> None:
-    rules = PEER_RULES._replace(
-        conduct=PEER_RULES.conduct._replace(messages=PEER_RULES.conduct.messages._replace(per_second=0.001, burst=5))
-    )
+    rules = PEER_RULES._replace(conduct=PEER_RULES.conduct._replace(messages=Rate(per_second=0.001, burst=5)))
     broker = Broker(peer=rules)
     ann, bob = broker.join("a", "b")
     ann.says(*[relay("message", "b")] * 4)

@@ -205,11 +205,9 @@ class NotingPeer:
     def actor_inbox(self) -> "NotingPeer":
         return self
 
-    def __len__(self) -> int:
-        return self.waiting
-
-    def __bool__(self) -> bool:
-        return True
+    @property
+    def unread(self) -> range:
+        return range(self.waiting)
 
     def tell(self, message: Any) -> None:  # noqa: ANN401 - any message
         if self.fault is not None:

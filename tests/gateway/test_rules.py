@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from actors.allowance import Rate
 from actors.pairing import HoldRules
 from gateway.config import Config, Group, Heartbeat, Limits
 from gateway.rules import Capacity, admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
@@ -21,7 +20,9 @@ def test_a_connection_goes_by_its_rates_its_deadlines_and_its_holds() -> None:
         "registers_burst": 6, "errors": 7, "early_messages": 8, "held_messages": 9, "hold_timeout": 0.5, "register_timeout": 10.0,
     }  # fmt: skip
     rules = peer_rules(msgspec.structs.replace(with_limits(**limits), heartbeat=Heartbeat(1, 2, 3, 4)))
-    assert rules.conduct == (Rate(1, 2), Rate(3, 4), Rate(5, 6), 7, 8)
+    rates = [(rate.per_second, rate.burst) for rate in (rules.conduct.messages, rules.conduct.size, rules.conduct.registers)]
+    assert rates == [(1, 2), (3, 4), (5, 6)]
+    assert (rules.conduct.errors, rules.conduct.early) == (7, 8)
     assert rules.hold == HoldRules(9, 0.5)
     assert rules.liveness == (1, 2, 3, 10)
 

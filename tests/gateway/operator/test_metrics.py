@@ -8,6 +8,7 @@ from gateway.operator.metrics import METRICS, Counts
 from tests.sources import read
 
 COUNTED = re.compile(r"""(?:\bincrement|\b_?count)\(\s*"(\w+)"(,\s*[^)\s])?""")
+LABELLED = re.compile(r"""\blabels\("(\w+)"\)""")
 
 
 def test_a_count_begins_at_zero() -> None:
@@ -57,6 +58,7 @@ def test_every_metric_says_what_it_counts_and_how() -> None:
 
 def test_the_table_has_what_the_code_counts_and_no_more() -> None:
     found = {name for source in read("actors", "gateway") for name, _ in COUNTED.findall(source.text)}
+    found |= {name for source in read("actors", "gateway") for name in LABELLED.findall(source.text)}
     assert found == set(METRICS)
 
 
@@ -66,4 +68,12 @@ def test_a_metric_is_counted_with_a_label_where_the_table_names_one() -> None:
         for source in read("actors", "gateway")
         for name, label in COUNTED.findall(source.text)
     }
+    uses |= {(name, True) for source in read("actors", "gateway") for name in LABELLED.findall(source.text)}
     assert uses == {(name, bool(metric.label)) for name, metric in METRICS.items()}
+
+
+def test_counts_may_be_made_by_label_and_a_new_one_begins_at_zero() -> None:
+    counts = Counts()
+    counts.labels("deliveries")["offer"] += 1
+    counts.increment("deliveries", "offer")
+    assert counts.value("deliveries", "offer") == 2
