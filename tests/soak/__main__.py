@@ -44,6 +44,8 @@ def _conclude(course: Course, path: Path | None) -> int:
     faults = [f"{name} grew" for name in grown(course.samples)]
     if not is_as_before(course.before, course.behind):
         faults.append(f"something has stayed when all clients had gone: {course.behind}, before the first came: {course.before}")
+    if not course.counts["expirations"] and course.scripts.get("is_half_open"):
+        faults.append("peers fell silent, and none was ever away")
     _say("")
     _say(table(course.samples))
     _say("")
@@ -52,6 +54,8 @@ def _conclude(course: Course, path: Path | None) -> int:
     _say("")
     _say(f"{course.relays:,} relays of healthy pairs, all delivered, in order")
     _say(f"{sum(course.scripts.values()):,} visitors: {', '.join(f'{count} {name}' for name, count in sorted(course.scripts.items()))}")
+    told = ("registers", "expirations", "errors", "closes", "hub_stalls", "hub_stalled_ms")
+    _say(f"the server's account: {', '.join(f'{course.counts[name]:,} {name}' for name in told)}")
     _say(f"FAILED: {'; '.join(faults)}" if faults else "nothing grew, nothing was lost, nothing has stayed")
     if path is not None:
         path.write_text(json.dumps({"faults": faults, **course._asdict(), "samples": [sample._asdict() for sample in course.samples]}))

@@ -40,6 +40,7 @@ class Course(NamedTuple):
         scripts: how often the crowd played each.
         before: what the server held before the first client came.
         behind: and when the last one had gone.
+        counts: the server's metrics, each as the sum over its labels.
     """
 
     samples: list[Sample]
@@ -47,6 +48,7 @@ class Course(NamedTuple):
     scripts: dict[str, int]
     before: Holding
     behind: Holding
+    counts: dict[str, int]
 
 
 def soak(seconds: float, seed: int, module: str, tell: Callable[[Sample], None]) -> Course:
@@ -72,7 +74,7 @@ def soak(seconds: float, seed: int, module: str, tell: Callable[[Sample], None])
         behind = _settled(gauge, before)
         server.stop()
         server.check()
-        return Course(samples, pairs.said, scripts, before, behind)
+        return Course(samples, pairs.said, scripts, before, behind, gauge.counts)
     finally:
         server.kill()
 

@@ -23,10 +23,15 @@ class Holding(NamedTuple):
 
 
 class Gauge:
-    """Asks a running server, whose log is JSON and which writes its state there on SIGUSR1."""
+    """Asks a running server, whose log is JSON and which writes its state there on SIGUSR1.
+
+    Attributes:
+        counts: the sum of each of its metrics, as they were when it wrote its state last.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self.counts: dict[str, int] = {}
         self._lines = 0
         self._actors = 0
 
@@ -48,6 +53,7 @@ class Gauge:
         state = last_state(news)
         if state is not None:
             self._actors = sum(state["actors"].values())
+            self.counts = {name: sum(values.values()) for name, values in state["counts"].items()}
         rss, descriptors = self._server.resident_kib(), self._server.descriptors()
         connections = json.loads(self._server.request("GET", "/ready").body)["connections"]
         return Holding(connections, rss, descriptors, self._actors)

@@ -21,6 +21,7 @@ def test_a_peer_and_its_group_are_two_actors_more_and_a_descriptor(serve: Callab
     assert there[0] == 1
     assert (there.descriptors, there.actors) == (before.descriptors + 1, before.actors + 2)
     assert there.rss_kib > 10_000
+    assert (gauge.counts["registers"], gauge.counts["errors"]) == (1, 0)
 
 
 def test_actors_are_as_they_were_counted_last(serve: Callable[..., Server], group: str) -> None:
