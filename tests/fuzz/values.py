@@ -58,11 +58,13 @@ def read(form: Format, data: bytes) -> Any:  # noqa: ANN401 - any value
 
 
 def is_whole_msgpack(data: bytes) -> bool:
-    """Whether it is one value by its structure, whatever is in its strings."""
+    """Whether it is one value by its structure, whatever is in its strings; True for one that is too deep for the library to tell."""
     unpacker: Any = msgpack.Unpacker(max_buffer_size=len(data) + 1)
     unpacker.feed(data)
     try:
         unpacker.skip()
+    except msgpack.StackError:
+        return True
     except (msgpack.OutOfData, ValueError):
         return False
     return bool(unpacker.tell() == len(data))

@@ -122,12 +122,12 @@ def is_half_open(visitor: Visitor) -> Wait:
 
 
 def is_away_and_comes_back(visitor: Visitor) -> Wait:
-    """Silent past its deadline, unless the server has stalled meanwhile and counts that time for nobody; then it speaks again."""
+    """Silent past its deadline, unless the server has stalled meanwhile and counts that time for nobody; then it answers pings again."""
     yield from join(visitor)
     yield from visitor.be_deaf(3.7)
+    yield from visitor.rest(*MOMENT)
     client = visitor.client
     assert client is not None
-    client.say("heartbeat")
     client.say("message", client.peer_id, "back again")
     yield from visitor.hear("message")
     yield from leave(visitor)

@@ -75,13 +75,15 @@ class Visitor:
     def hear(self, *types: str) -> Generator[float, None, Message]:
         """The next message of one of these types; others pass."""
         deadline = time.monotonic() + PATIENCE
+        passed: list[Message] = []
         while True:
             while self._inbox:
                 message = self._inbox.popleft()
                 assert isinstance(message, Message), f"{message}, expected {types}"
                 if message.type in types:
                     return message
-            assert time.monotonic() < deadline, f"nothing of {types} within {PATIENCE} s"
+                passed.append(message)
+            assert time.monotonic() < deadline, f"nothing of {types} within {PATIENCE} s; the last that came: {passed[-3:]}"
             yield deadline - time.monotonic()
 
     def closed(self, *codes: int) -> Wait:
