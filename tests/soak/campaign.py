@@ -25,7 +25,7 @@ PAIRS = 20
 RELAYS_PER_SECOND = 400
 VISITORS = 40
 COUNT_ACTORS_EVERY = 4
-"""Samples: the server looks at all of its objects for that, some 10 ms in which it relays nothing."""
+"""Samples of a second: the server looks at all of its objects for that, some 10 ms in which it relays nothing."""
 
 SETTLING_SECONDS = 2.0
 """How long a server may take to let go of what the last clients have left behind."""
@@ -65,6 +65,7 @@ def soak(seconds: float, seed: int, module: str, tell: Callable[[Sample], None])
         pairs.join(lambda: server.connect(Client), PAIRS)
         crowd = _Crowd(server.port, seed)
         try:
+            _gather(gauge, pairs, crowd)
             samples = _watch(gauge, pairs, seconds, tell, crowd)
             scripts = crowd.end()
         finally:
@@ -79,13 +80,23 @@ def soak(seconds: float, seed: int, module: str, tell: Callable[[Sample], None])
         server.kill()
 
 
+def _gather(gauge: Gauge, pairs: Pairs, crowd: "_Crowd") -> None:
+    """Let the crowd come; the course begins when most of it is there."""
+    deadline = time.monotonic() + PATIENCE
+    while gauge.read().connections < 2 * PAIRS + 0.8 * VISITORS:
+        assert time.monotonic() < deadline, f"the crowd is not there within {PATIENCE} s"
+        crowd.check()
+        pairs.run(time.monotonic() + 0.1)
+    pairs.take_delays()
+
+
 def _watch(gauge: Gauge, pairs: Pairs, seconds: float, tell: Callable[[Sample], None], crowd: "_Crowd") -> list[Sample]:
     samples: list[Sample] = []
     interval = min(1.0, seconds / 20)
     began = time.monotonic()
     while (elapsed := len(samples) * interval) < seconds:
         said = pairs.said
-        if len(samples) % COUNT_ACTORS_EVERY == 0:
+        if len(samples) % COUNT_ACTORS_EVERY == 0 or interval < 1:
             gauge.ask()
         pairs.run(began + elapsed + interval)
         delays = pairs.take_delays()

@@ -24,14 +24,8 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_good_server_passes_a_short_soak(tmp_path: Path) -> None:
     done = soak("--minutes", "0.1", "--seed", "7", "--json", str(tmp_path / "figures.json"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (
-        len(
-            re.findall(
-                r" s  connections +\d+  relays +\d+/s  p99 +[\d.]+ ms  RSS +[\d.]+ MiB  descriptors +\d+  actors +\d+\n", done.stdout
-            )
-        )
-        == 20
-    )
+    line = re.compile(r" s  connections +\d+  relays +\d+/s  p99 +[\d.]+ ms  RSS +[\d.]+ MiB  descriptors +\d+  actors +\d+")
+    assert sum(map(bool, map(line.search, done.stdout.splitlines()))) == 20
     assert "nothing grew, nothing was lost, nothing has stayed" in done.stdout
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["faults"] == []
