@@ -3,7 +3,7 @@
 import logging
 import resource
 import ssl
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import gevent
 from gevent.event import Event
@@ -19,17 +19,17 @@ from gateway.backplane.memory import MemoryBackplane
 from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Problem
-from gateway.connection import Connection, Line
+from gateway.connection import Connection, Decode, Line
 from gateway.frames import FrameLimits
 from gateway.operator.metrics import Counts
-from gateway.outbox import Socket
+from gateway.outbox import Encode, Socket
 from gateway.pulse import Alarm, Pulse
 from gateway.routes import Routes
 from gateway.rules import admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.state import state_of
 from gateway.upgrade import UpgradeServer
-from gateway.wire import Decoder, WireLimits
+from gateway.wire import Decoder, WireLimits, encode
 
 __all__ = ["App", "tls_context"]
 
@@ -43,7 +43,13 @@ DRAIN_MARGIN = 1.0
 
 
 class App:
-    """A running server. `exit_code` is what its process ends with: 0, or 70 for a fault that nothing here could mend."""
+    """A running server. `exit_code` is what its process ends with: 0, or 70 for a fault that nothing here could mend.
+
+    What it serves is the broker, by `codec` and `attend`; another application of the same sockets overrides the two, and `risk`.
+    """
+
+    risk: ClassVar[str] = "can join any group whose name they guess"
+    """What anyone can do who reaches it; the end of a sentence."""
 
     def __init__(self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None) -> None:
         self._config = config
@@ -57,7 +63,7 @@ class App:
         self._scheduler = HubScheduler(loop, clock)
         self._pulse = Pulse(loop, clock, alarm, self.metrics)
         self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES)
-        self._line = _line(config, loop, self._scheduler, clock, self.metrics)
+        self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec())
         self._peer_rules = peer_rules(config)
         self._directory = Directory.start(self._runtime, directory_rules(config), MemoryBackplane(), cast("BrokerRef", self))
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
@@ -108,12 +114,22 @@ class App:
     def accept(self, socket: Socket, data: bytes, admitted: Admitted) -> None:
         """Take over a socket that was upgraded."""
         connection = Connection(socket, admitted.address, self._line, self._ended)
-        peer = PeerActor.start(self._runtime, self._directory, connection.outbox, "", connection.address, self._peer_rules)
+        peer = self.attend(connection)
         self._connections[connection] = (peer, admitted)
         connection.open(peer, data)
         if self._admission.draining:
             # Admitted before the drain, and the list of whom to tell was made before it got here.
             _say_goodbye(connection, peer)
+
+    def codec(self) -> tuple[Decode, Encode]:
+        """How the contents of frames become messages to the actor of a connection, and its events become contents of frames."""
+        limits = self._config.limits
+        wire = WireLimits(json_depth=limits.json_depth, id_length=limits.id_length, metadata_bytes=limits.metadata_bytes)
+        return Decoder(wire).decode, encode
+
+    def attend(self, connection: Connection) -> BrokerRef:
+        """Start the actor of a connection."""
+        return PeerActor.start(self._runtime, self._directory, connection.outbox, "", connection.address, self._peer_rules)
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether new clients are welcome, and the state in words (`docs/protocol.md`: Endpoints)."""
@@ -198,14 +214,22 @@ def tls_context(config: Config) -> SSLContext | None:
     return context
 
 
-def _line(config: Config, loop: Any, scheduler: HubScheduler, clock: HubClock, metrics: Counts) -> Line:  # noqa: ANN401 - gevent's loop
+def _line(
+    config: Config,
+    loop: Any,  # noqa: ANN401 - gevent publishes no type for its loops
+    scheduler: HubScheduler,
+    clock: HubClock,
+    metrics: Counts,
+    codec: tuple[Decode, Encode],
+) -> Line:
     limits = config.limits
     return Line(
         loop=loop,
         scheduler=scheduler,
         clock=clock,
         metrics=metrics,
-        decoder=Decoder(WireLimits(json_depth=limits.json_depth, id_length=limits.id_length, metadata_bytes=limits.metadata_bytes)),
+        decode=codec[0],
+        encode=codec[1],
         frames=FrameLimits(message_bytes=limits.message_bytes, fragments=limits.fragments),
         outbox_bytes=limits.outbox_bytes,
         message_timeout=limits.message_timeout,

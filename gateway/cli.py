@@ -1,4 +1,4 @@
-"""The command line: serve (what happens without a command), check-config, show-config.
+"""The command line: serve (what happens without a command), check-config, show-config; and echo, for tests of the WebSocket layer.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -17,6 +17,7 @@ from gevent.ssl import SSLContext
 
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
+from gateway.echo import EchoApp, EchoConfig
 from gateway.logs import configure, log_greenlet_errors
 from gateway.pulse import SignalAlarm
 
@@ -32,8 +33,9 @@ ENDED_AT_ONCE = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; `arguments` are those of the process unless given. Returns the exit code."""
     options = _parser().parse_args(arguments)
+    echoes = options.command == "echo"
     try:
-        config = load(options.config, os.environ, _overrides(options))
+        config = load(options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
         tls = None if options.command == "show-config" else tls_context(config)
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there is a config
@@ -44,13 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "show-config":
         print(render(config), end="")  # noqa: T201 - what the command is for
         return 0
-    return _serve(config, tls)
+    return _serve(EchoApp if echoes else App, config, tls)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gateway", description="A signaling broker for peer-to-peer applications.")
-    commands = ("serve", "check-config", "show-config")
-    parser.add_argument("command", nargs="?", choices=commands, default="serve", help="what to do (default: serve)")
+    commands = ("serve", "check-config", "show-config", "echo")
+    what = (
+        "serve the broker (the default); check-config, show-config: judge or print what it would serve with; "
+        "echo: for development, send every WebSocket message back to whoever sent it"
+    )
+    parser.add_argument("command", nargs="?", choices=commands, default="serve", help=what)
     parser.add_argument("--config", metavar="FILE", help="a TOML file; without one the defaults hold")
     parser.add_argument("--set", metavar="SECTION.KEY=VALUE", type=_pair, action="append", default=[], help="override one key; repeatable")
     parser.add_argument("--host", help="short for --set server.host=HOST")
@@ -74,12 +80,12 @@ def _overrides(options: argparse.Namespace) -> dict[str, str]:
     return overrides
 
 
-def _serve(config: Config, tls: SSLContext | None) -> int:
+def _serve(app: type[App], config: Config, tls: SSLContext | None) -> int:
     lines = configure(config.log)
     log_greenlet_errors(gevent.get_hub())
     alarm = SignalAlarm()
     try:
-        return _run(App(config, tls, alarm), config)
+        return _run(app(config, tls, alarm), config)
     except Exception:
         logger.critical("the server failed", exc_info=True)
         return FAULT
@@ -113,9 +119,9 @@ def _announce(config: Config, app: App) -> None:
     scheme = "wss" if config.server.tls else "ws"
     if is_open_on_network(config):
         logger.warning(
-            "OPEN TO EVERYONE: %s is not a loopback address and no client has to prove who it is. "
-            "Anyone who reaches it can join any group whose name they guess",
+            "OPEN TO EVERYONE: %s is not a loopback address and no client has to prove who it is. Anyone who reaches it %s",
             shown,
+            app.risk,
         )
     logger.info("listening on %s://%s:%d/ws", scheme, shown, port, extra={"connections": app.capacity.connections})
 

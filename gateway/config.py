@@ -102,7 +102,7 @@ class Limits(Struct, frozen=True):
     """`[limits]`: what one connection, group or tenant may cost."""
 
     message_bytes: Annotated[int, _about("largest frame and message", 64, 16 * _MIB, "bytes")] = 65_536
-    fragments: Annotated[int, _about("frames that one message may be split into", 1, 65_536, "frames")] = 256
+    fragments: Annotated[int, _about("frames that one message may be split into", 1, 1_000_000, "frames")] = 256
     json_depth: Annotated[int, _about("nesting of a payload", 1, 256, "levels")] = 64
     id_length: Annotated[int, _about("longest peer, group and message id", 1, 255, "characters")] = 128
     metadata_bytes: Annotated[int, _about("largest metadata of a peer", 0, 65_536, "bytes")] = 1024
@@ -207,14 +207,16 @@ class Config(Struct, frozen=True):
     drain: Drain = Drain()
 
 
-def load(path: str | Path | None, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Config:
+def load(path: str | Path | None, environ: Mapping[str, str], overrides: Mapping[str, str], tree: type[Config] = Config) -> Config:
     """The effective configuration: defaults, then the file at `path`, then `environ`, then `overrides` (``{"limits.errors": "5"}``).
+
+    The defaults are those of `tree`.
 
     Raises:
         ConfigError: with everything that is wrong, in all sources.
 
     """
-    return read(Config, RULES, path, environ, overrides)
+    return read(tree, RULES, path, environ, overrides)
 
 
 def is_open_on_network(config: Config) -> bool:

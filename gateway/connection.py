@@ -8,22 +8,22 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from socket import SHUT_WR
 from typing import Any, cast
 
 import pykka
 
-from actors.events import Format
+from actors.events import Format, Message
 from actors.messages import Lost, Ping, Pong, Register
 from actors.ports import Clock, Metrics
 from actors.reasons import CLOSES, CloseCode, LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
 from gateway.frames import CLOSE, PING, TEXT, Frame, FrameLimits, FrameReader, ProtocolError, parse_close
-from gateway.outbox import WOULD_BLOCK, Outbox, Socket, TlsSocket
+from gateway.outbox import WOULD_BLOCK, Encode, Outbox, Socket, TlsSocket
 from gateway.scheduler import HubScheduler, HubTimer
-from gateway.wire import Decoder
 
-__all__ = ["PRESSURE", "Connection", "Line"]
+__all__ = ["PRESSURE", "Connection", "Decode", "Line"]
 
 logger = logging.getLogger("gateway.connection")
 
@@ -33,6 +33,9 @@ RECEIVE_BYTES = 65_536
 PRESSURE = 256
 """Messages that may wait in a PeerActor before its socket is no longer read, and frames of one client that are handled in one turn."""
 
+Decode = Callable[[Format, bytes], Message]
+"""Reads the content of one frame: JSON of text, MessagePack of binary. It raises nothing: what is wrong is a message, too."""
+
 _READ = 1  # libev: EV_READ
 _JSON, _MSGPACK = Format.JSON, Format.MSGPACK
 _PING, _PONG = Ping(), Pong()
@@ -40,13 +43,14 @@ _PING, _PONG = Ping(), Pong()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What all connections share. Times in seconds, `outbox_bytes` in bytes."""
+    """What all connections share. `decode` and `encode` are the codec of what is served. Times in seconds, `outbox_bytes` in bytes."""
 
     loop: Any
     scheduler: HubScheduler
     clock: Clock
     metrics: Metrics
-    decoder: Decoder
+    decode: Decode
+    encode: Encode
     frames: FrameLimits
     outbox_bytes: int
     message_timeout: float
@@ -77,7 +81,7 @@ class Connection:
         self._registered = False
         self._lost = False  # the PeerActor has been told the end, and what the client sends is no longer looked at
         self.address = address
-        self.outbox = Outbox(socket, self, line.loop, line.scheduler, line.metrics, line.outbox_bytes)
+        self.outbox = Outbox(socket, self, line.loop, line.scheduler, encode=line.encode, metrics=line.metrics, limit=line.outbox_bytes)
 
     def open(self, peer: BrokerRef, data: bytes) -> None:
         """Begin to read; `data` is what the client sent behind its handshake."""
@@ -142,7 +146,7 @@ class Connection:
             self._pause()
         elif self._violation is not None:
             code, says = self._violation
-            self._violated(CloseCode(code), says)
+            self._behind_answers(partial(self._violated, CloseCode(code), says))
         elif len(peer.actor_inbox.unread) > PRESSURE:  # type: ignore[attr-defined] # a Mailbox
             self._pause()
 
@@ -154,7 +158,7 @@ class Connection:
 
         """
         handled = 0
-        decode, outbox = self._line.decoder.decode, self.outbox
+        decode, outbox = self._line.decode, self.outbox
         try:
             for opcode, payload in frames:
                 if handled == PRESSURE:
@@ -175,7 +179,7 @@ class Connection:
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:
-            self._closed_by_client(payload)
+            self._behind_answers(partial(self._closed_by_client, payload))
         elif opcode == PING:
             # In this order: a ping that does not fit into the mailbox comes here again, and is answered once.
             self._sign_of_life(_PING)
@@ -249,6 +253,15 @@ class Connection:
         self._timer.start(seconds)
 
     # --- The end ---
+
+    def _behind_answers(self, end: Callable[[], None]) -> None:
+        """Begin the end when the PeerActor has answered what the same bytes held before it: a close frame would shut those answers out.
+
+        One turn is waited for. An actor whose turn is cut answers too late, as one that waits for another node does.
+        """
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._line.scheduler.at_turn_end(end)
 
     def _violated(self, code: CloseCode, says: str) -> None:
         self.outbox.close(code, says)

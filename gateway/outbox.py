@@ -1,22 +1,28 @@
 """Outbox: what waits to be written to one client. Bounded in bytes, in order, one write in each turn."""
 
 import ssl
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from actors.events import Event, Format, Relayed
+from actors.events import Format, Message, Relayed
 from actors.ports import Metrics
 from actors.reasons import CLOSES, CloseCode, ErrorCode
 from gateway.frames import BINARY, PING, PONG, TEXT, encode, encode_close
 from gateway.scheduler import HubScheduler
 from gateway.translation import Unrepresentable
-from gateway.wire import encode as encode_event
 
-__all__ = ["WOULD_BLOCK", "Outbox", "Owner", "Socket", "TlsSocket"]
+__all__ = ["WOULD_BLOCK", "Encode", "Outbox", "Owner", "Socket", "TlsSocket"]
 
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 """What a socket that is not ready raises; the last two when TLS ends in this process."""
+
+Encode = Callable[[Any, Format], bytes]
+"""Writes one event as the content of a frame: text for JSON, binary for MessagePack. Which events there are is for the application to say.
+
+It raises Unrepresentable for an event that has no form in this format.
+"""
 
 _WRITE = 2  # libev: EV_WRITE
 _JSON = Format.JSON  # reading a member of an enum, or hashing one, takes longer than the comparison that it is for
@@ -80,6 +86,7 @@ class Outbox:
     __slots__ = (
         "_blocked",
         "_chunks",
+        "_encode",
         "_limit",
         "_loop",
         "_metrics",
@@ -94,11 +101,22 @@ class Outbox:
         "format",
     )
 
-    def __init__(self, socket: Socket, owner: Owner, loop: Any, scheduler: HubScheduler, metrics: Metrics, limit: int) -> None:  # noqa: ANN401 - gevent publishes no type for its loops
+    def __init__(
+        self,
+        socket: Socket,
+        owner: Owner,
+        loop: Any,  # noqa: ANN401 - gevent publishes no type for its loops
+        scheduler: HubScheduler,
+        *,
+        encode: Encode,
+        metrics: Metrics,
+        limit: int,
+    ) -> None:
         self._socket = socket
         self._owner: Owner | None = owner
         self._loop = loop
         self._scheduler = scheduler
+        self._encode = encode
         self._metrics = metrics
         self._limit = limit
         self._chunks: list[bytes] = []
@@ -117,7 +135,7 @@ class Outbox:
         """Whether something waits to be written."""
         return bool(self._chunks)
 
-    def send(self, event: Event) -> ErrorCode | None:
+    def send(self, event: Message) -> ErrorCode | None:
         """Take an event, encoded as the client wants it; see the port for the answers."""
         if self.closed:
             return ErrorCode.UNDELIVERED
@@ -209,16 +227,16 @@ class Outbox:
             self._size = len(data) - sent
             self._block()
 
-    def _frame(self, event: Event) -> bytes:
+    def _frame(self, event: Message) -> bytes:
         form = self.format
         memo: dict[str, bytes] | None = getattr(event, "frames", None)
         if memo is None:
-            return encode(TEXT if form is _JSON else BINARY, encode_event(event, form))
+            return encode(TEXT if form is _JSON else BINARY, self._encode(event, form))
         # A broadcast is encoded once for each format, however many receive it.
         opcode, name = (TEXT, "json") if form is _JSON else (BINARY, "msgpack")
         frame = memo.get(name)
         if frame is None:
-            frame = memo[name] = encode(opcode, encode_event(event, form))
+            frame = memo[name] = encode(opcode, self._encode(event, form))
         return frame
 
     def _control(self, frame: bytes) -> None:

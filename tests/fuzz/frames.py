@@ -7,7 +7,7 @@ highest one says which limits hold.
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from websockets.frames import Frame as LibraryFrame
 from websockets.frames import Opcode
@@ -29,6 +29,7 @@ from gateway.frames import (
 from tests.fuzz.frame_judge import SHORT, Outcome, check_agreement
 from tests.fuzz.frame_mutation import mutate_stream
 from tests.fuzz.mutation import Havoc, Random
+from tests.pieces import joined
 
 __all__ = ["MODULES", "WIDE", "check", "check_stream", "cut", "mutate", "outcome", "seeds"]
 
@@ -41,7 +42,8 @@ NARROW: Final = FrameLimits(message_bytes=600, fragments=4)
 CONTROL_BYTES = SHORT + 6
 """The longest control frame; a part of one may wait while a message of the greatest size is open."""
 
-VECTORS = Path(__file__).parents[1] / "vectors" / "frames.json"
+LONGEST_SEED = 1024
+VECTORS = Path(__file__).parents[1] / "vectors"
 
 MakeReader: TypeAlias = Callable[[FrameLimits], FrameReader]
 
@@ -116,12 +118,11 @@ def mutate(data: bytes, size: int, random: Random, havoc: Havoc) -> bytes:
 
 def seeds() -> Iterator[bytes]:
     """The streams of the vectors that are not long, under both limits, whole and cut."""
-    for vector in json.loads(VECTORS.read_text())["vectors"]:
-        stream = b"".join(map(_bytes, vector["client"]))
-        if len(stream) <= 2048:
+    vectors = json.loads((VECTORS / "frames.json").read_text())["vectors"]
+    for section in json.loads((VECTORS / "conformance.json").read_text())["sections"]:
+        vectors += section["vectors"]
+    for vector in vectors:
+        stream = joined(vector["client"])
+        if len(stream) <= LONGEST_SEED:
             yield b"\x00" + stream
             yield b"\x82\x00\x05\x01\x00" + stream
-
-
-def _bytes(piece: str | dict[str, Any]) -> bytes:
-    return bytes.fromhex(piece) if isinstance(piece, str) else bytes.fromhex(piece["hex"]) * int(piece["times"])

@@ -7,6 +7,7 @@ from gateway.clock import HubClock
 from gateway.operator.metrics import Counts
 from gateway.outbox import Outbox
 from gateway.scheduler import HubScheduler
+from gateway.wire import encode as encode_event
 from tests.gateway.doubles import WRITE, HeldSocket, NotingOwner, StepLoop
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ class Bench:
             self.owner,
             self.loop,
             HubScheduler(self.loop, HubClock(self.loop.monotonic), self.loop.monotonic),
-            self.metrics,
-            limit,
+            encode=encode_event,
+            metrics=self.metrics,
+            limit=limit,
         )
         self.owner.outbox = self.outbox
 

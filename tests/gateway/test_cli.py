@@ -1,32 +1,24 @@
 """The command line: what it prints, and the exit code of each end. `tests/integration` starts and ends whole servers."""
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gateway import cli
 from gateway.cli import main
-from gateway.config import Config, load, render
+from gateway.config import load, render
 from tests.certificates import self_signed
+from tests.gateway.quiet_app import NotedLines, QuietApp
 from tests.sources import ROOT
 
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment without the settings of whoever runs the tests."""
-    for name in list(os.environ):
-        if name.startswith("PSYNC_"):
-            monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -106,7 +98,7 @@ def test_check_config_looks_into_the_files_of_tls(capsys: pytest.CaptureFixture[
 # --- What is wrong ---
 
 
-@pytest.mark.parametrize("command", ["serve", "check-config", "show-config"])
+@pytest.mark.parametrize("command", ["serve", "check-config", "show-config", "echo"])
 def test_a_wrong_config_is_told_in_full_by_every_command_and_nothing_is_started(capsys: pytest.CaptureFixture[str], command: str) -> None:
     says = refused(capsys, command, "--set", "limits.erors=1", "--port", "http")
     assert "2 problems" in says
@@ -129,64 +121,11 @@ def test_help_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["--help"])
     assert end.value.code == 0
-    assert "check-config" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert all(command in told for command in ("check-config", "show-config", "echo"))
 
 
 # --- serve, in this process ---
-
-
-class NotedLines:
-    """Stands for the log's handler."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def flush(self) -> None:
-        self.notes.append("flush")
-
-    def close(self) -> None:
-        self.notes.append("close")
-
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotedLines]:
-    noted = NotedLines()
-    monkeypatch.setattr(cli, "configure", lambda _log: noted)
-    monkeypatch.setattr(cli, "log_greenlet_errors", lambda _hub: None)
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield noted
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-class QuietApp:
-    """Stands for an app that ends at once, or fails where it is told to."""
-
-    fails_to: str = ""
-    error: Exception = OSError()
-
-    def __init__(self, config: Config, _tls: object, _alarm: object) -> None:
-        self.address = (config.server.host, 4242)
-        self.capacity = SimpleNamespace(connections=17)
-        self.stops = 0
-        self._act("build")
-
-    def start(self) -> None:
-        self._act("start")
-
-    def run(self) -> int:
-        self._act("run")
-        return 70 if self.fails_to == "serve on" else 0
-
-    def tell_state(self) -> None:
-        self.told_state = True
-
-    def stop(self) -> None:
-        self.stops += 1
-
-    def _act(self, what: str) -> None:
-        if what == self.fails_to:
-            raise self.error
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, *arguments: str, fails_to: str = "", error: Exception | None = None) -> int:

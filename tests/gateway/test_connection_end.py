@@ -10,7 +10,7 @@ from actors.messages import Heartbeat, Leave, Lost, Ping
 from actors.reasons import CloseCode, LeaveReason
 from gateway.frames import CLOSE, PING, TEXT, encode, encode_close
 from tests.gateway.doubles import READ, WRITE, HeldSocket, TlsHeldSocket
-from tests.gateway.wired import CLOSE_TIMEOUT, LEAVE, UNMASKED, Wired, frame, heartbeat
+from tests.gateway.wired import CLOSE_TIMEOUT, LEAVE, UNMASKED, UNMASKED_SAYS, Wired, frame, heartbeat
 
 LOST, LEFT = Lost(LeaveReason.LOST), Lost(LeaveReason.LEFT)
 
@@ -133,6 +133,30 @@ def test_a_client_that_breaks_the_protocol_is_told_why_and_heard_no_more(wired: 
     wired.loop.advance(CLOSE_TIMEOUT)
     assert wired.is_over
     assert wired.told() == []
+
+
+@pytest.mark.parametrize(
+    ("last", "close"), [(UNMASKED, UNMASKED_SAYS), (frame(CLOSE, b"\x03\xe8bye"), encode_close(1000))], ids=["violation", "close"]
+)
+def test_what_the_actor_answers_to_what_came_before_the_end_is_not_shut_out(wired: Wired, last: bytes, close: bytes) -> None:
+    wired.arrives(frame(TEXT, LEAVE) + last)
+    assert wired.told() == [Leave()]
+    assert wired.loop.watching(READ) == 0, "nothing more is read meanwhile"
+    wired.connection.outbox.ping()  # stands for the answer, which comes in the actor's turn
+    wired.loop.settle()
+    assert wired.socket.sent == encode(PING, b"") + close
+    wired.client_ends()
+    assert wired.is_over
+
+
+@pytest.mark.parametrize("last", [UNMASKED, frame(CLOSE)], ids=["violation", "close"])
+def test_a_connection_that_ends_before_it_could_close_is_over(wired: Wired, last: bytes) -> None:
+    wired.arrives(last)
+    wired.connection.end()
+    wired.loop.settle()
+    assert wired.is_over
+    assert wired.socket.sent == b""
+    assert wired.told() == [LOST]
 
 
 def test_a_violation_after_the_servers_close_ends_the_waiting(wired: Wired) -> None:

@@ -33,6 +33,7 @@ from gateway.frames import (
     encode_close,
     parse_close,
 )
+from tests.pieces import joined
 
 DOCUMENT = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
 LIMITS = FrameLimits(**DOCUMENT["limits"])
@@ -49,10 +50,6 @@ def of_vectors(which: Callable[[Vector], bool]) -> pytest.MarkDecorator:
 
 def is_fault(vector: Vector) -> bool:
     return vector["close"] is not None and "close" not in [kind for kind, *_ in vector["events"]]
-
-
-def joined(pieces: Iterable[str | dict[str, Any]]) -> bytes:
-    return b"".join(bytes.fromhex(piece) if isinstance(piece, str) else bytes.fromhex(piece["hex"]) * piece["times"] for piece in pieces)
 
 
 def expected(vector: Vector) -> tuple[list[Frame], int | None]:

@@ -1,14 +1,17 @@
 """A connection on stand-ins, and the frames of its client."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from actors.messages import Heartbeat
+from actors.runtime import BrokerRef
 from gateway.clock import HubClock
-from gateway.connection import Connection, Line
+from gateway.connection import Connection, Decode, Line
 from gateway.frames import TEXT, FrameLimits, encode, encode_close
 from gateway.operator.metrics import Counts
+from gateway.outbox import Encode
 from gateway.scheduler import HubScheduler
 from gateway.wire import Decoder, WireLimits
+from gateway.wire import encode as encode_event
 from tests.gateway.doubles import READ, HeldSocket, NotingPeer, StepLoop
 
 LIMITS = FrameLimits(message_bytes=2000, fragments=4)
@@ -30,7 +33,9 @@ def heartbeat(number: int) -> bytes:
 
 
 class Wired:
-    """A connection and what is around it."""
+    """A connection and what is around it. `codec` and `attend` are those of the broker, with a stand-in for its actor."""
+
+    codec: ClassVar[tuple[Decode, Encode]] = (Decoder(WireLimits()).decode, encode_event)
 
     def __init__(self, socket: HeldSocket | None = None, *, outbox_bytes: int = 10_000, behind: bytes = b"") -> None:
         self.loop = StepLoop()
@@ -38,20 +43,26 @@ class Wired:
         self.peer = NotingPeer()
         self.metrics = Counts()
         self.ended: list[Connection] = []
+        self.scheduler = HubScheduler(self.loop, HubClock(self.loop.monotonic), self.loop.monotonic)
+        decode, encode_content = type(self).codec
         line = Line(
             loop=self.loop,
-            scheduler=HubScheduler(self.loop, HubClock(self.loop.monotonic), self.loop.monotonic),
+            scheduler=self.scheduler,
             clock=cast("Any", self.loop),
             metrics=self.metrics,
-            decoder=Decoder(WireLimits()),
+            decode=decode,
+            encode=encode_content,
             frames=LIMITS,
             outbox_bytes=outbox_bytes,
             message_timeout=MESSAGE_TIMEOUT,
             close_timeout=CLOSE_TIMEOUT,
         )
         self.connection = Connection(self.socket, "192.0.2.1:5", line, self.ended.append)
-        self.connection.open(cast("Any", self.peer), behind)
+        self.connection.open(self.attend(), behind)
         self.loop.run_callbacks()
+
+    def attend(self) -> BrokerRef:
+        return cast("BrokerRef", self.peer)
 
     def arrives(self, data: bytes) -> None:
         """Data comes, and no actor has its turn yet."""

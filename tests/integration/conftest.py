@@ -40,10 +40,10 @@ def share(running: dict[str, Server]) -> Iterator[Callable[..., Server]]:
     """Gives a server with these settings (arguments of `Server`) to a test that leaves it as it was; fails if its log tells of a fault."""
     used: list[Server] = []
 
-    def find(settings: Settings | None = None, *, certificate: Certificate | None = None) -> Server:
-        name = f"{settings} {certificate}"
+    def find(settings: Settings | None = None, *, certificate: Certificate | None = None, application: str = "serve") -> Server:
+        name = f"{application} {settings} {certificate}"
         if name not in running:
-            running[name] = Server(settings, certificate=certificate)
+            running[name] = Server(settings, certificate=certificate, application=application)
         used.append(running[name])
         return running[name]
 
@@ -66,8 +66,8 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Starts servers for one test (arguments as of `Server`); ends them, and fails if that does not go in order."""
     started: list[Server] = []
 
-    def start(settings: Settings | None = None, *, certificate: Certificate | None = None) -> Server:
-        started.append(Server(settings, certificate=certificate))
+    def start(settings: Settings | None = None, *, certificate: Certificate | None = None, application: str = "serve") -> Server:
+        started.append(Server(settings, certificate=certificate, application=application))
         return started[-1]
 
     try:

@@ -78,6 +78,7 @@ class Line:
         try:
             if receive_buffer is not None:
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each `send` is a segment, also behind another
             plain.settimeout(PATIENCE)
             plain.connect(address)
             self._socket = tls.wrap_socket(plain, server_hostname=address[0]) if tls else plain
@@ -111,10 +112,10 @@ class Line:
             return data
         return self._socket.recv(65536)
 
-    def ready(self) -> bool:
-        """Whether `receive` has something to return at once."""
+    def ready(self, within: float = 0) -> bool:
+        """Whether `receive` has something to return at once, or has within so many seconds."""
         pending = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
-        return bool(self._buffer) or pending or bool(select.select([self._socket], [], [], 0)[0])
+        return bool(self._buffer) or pending or bool(select.select([self._socket], [], [], within)[0])
 
     def fileno(self) -> int:
         """For a selector."""

@@ -46,10 +46,18 @@ class Answer:
 
 
 class Server:
-    """One run of the server, with the clients that a test has connected to it. `module` is what is run, if not the server as it is."""
+    """One run of the server, with the clients that a test has connected to it.
+
+    `application`: what it serves, `serve` or `echo`. `module`: what is run, if not the server as it is.
+    """
 
     def __init__(
-        self, settings: Mapping[str, object] | None = None, *, certificate: Certificate | None = None, module: str = "gateway"
+        self,
+        settings: Mapping[str, object] | None = None,
+        *,
+        certificate: Certificate | None = None,
+        application: str = "serve",
+        module: str = "gateway",
     ) -> None:
         chosen = {**(settings or {}), **(certificate.settings if certificate else {})}
         flags = [f"--set={key}={value}" for key, value in chosen.items()]
@@ -60,7 +68,7 @@ class Server:
         self._log_ended = False
         self._connected: list[Line | Client] = []
         self.process = subprocess.Popen(
-            command("--port", "0", *flags, module=module),
+            command(application, "--port", "0", *flags, module=module),
             cwd=ROOT,
             env=quiet_environ(),
             stderr=subprocess.PIPE,
@@ -128,10 +136,10 @@ class Server:
         while (there := self.descriptors()) != count:
             assert time.monotonic() < deadline, f"{there} open files, expected {count}"
 
-    def resident_kib(self) -> int:
-        """Memory of the process."""
+    def resident_kib(self, *, peak: bool = False) -> int:
+        """Memory of the process; by `peak` the most that it ever had."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0])
+        return int(status.partition("VmHWM:" if peak else "VmRSS:")[2].split()[0])
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         self.process.send_signal(number)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.certificate import Certificate
 from tests.integration.client import Client
-from tests.integration.line import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Line, frame
+from tests.integration.line import BINARY, CLOSE, CONTINUATION, HANDSHAKE, PING, PONG, TEXT, Line, frame, parse_close
 from tests.integration.server import CLOSE_TIMEOUT, Server
 
 SOON = CLOSE_TIMEOUT + 0.5
@@ -164,13 +164,59 @@ def test_a_fragmented_message_with_a_ping_inside_is_one_message(server: Server, 
     assert json.loads(line.frame()[1])["payload"] == "zwölf"
 
 
-def test_a_message_that_is_never_finished_is_closed_with_1008(serve: Callable[..., Server]) -> None:
-    server = serve({"limits.message_timeout": 0.2})
-    line = connected(server)
-    line.send(frame(TEXT, b"x" * 100)[:50])
+@pytest.mark.parametrize("trickles", [False, True])
+def test_a_message_that_is_not_finished_in_time_is_closed_with_1008(share: Callable[..., Server], *, trickles: bool) -> None:
+    line = connected(share({"limits.message_timeout": 0.2}))
+    line.send(frame(TEXT, b"x", declared=60_000))
+    while not line.ready(within=0.01):
+        if trickles:
+            line.send(b"x")
     closed = line.close_frame()
     assert closed.code == 1008
     assert "not finished" in closed.reason
+    line.ended_within(AT_ONCE)
+
+
+def test_fragments_and_pings_do_not_make_a_message_last_longer(share: Callable[..., Server]) -> None:
+    unlimited = {"limits.messages_burst": 1_000_000, "limits.fragments": 1_000_000}
+    line = connected(share({**unlimited, "limits.message_timeout": 0.2}))
+    line.send(frame(TEXT, final=False) + frame(PING))
+    while (heard := line.frame()) == (PONG, b""):
+        line.send(frame(CONTINUATION, final=False) + frame(PING))
+    assert parse_close(heard[1]).code == 1008
+    line.ended_within(AT_ONCE)
+
+
+def test_pings_count_against_the_rate_and_a_flood_of_them_is_closed_with_1008(share: Callable[..., Server]) -> None:
+    line = connected(share({"limits.messages_burst": 10, "limits.messages_per_second": 0.01}))
+    line.send(frame(PING) * 1000)
+    pongs = 0
+    while (heard := line.frame()) == (PONG, b""):
+        pongs += 1
+    assert 10 <= pongs < 1000
+    assert parse_close(heard[1]) == (1008, "too many pings")
+    line.send(close(1008))
+    line.ended_within(AT_ONCE)
+
+
+def test_compression_is_not_agreed_on_and_its_bit_is_a_fault(server: Server) -> None:
+    line = server.line()
+    line.request(headers={**HANDSHAKE, "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"})
+    head = line.head()
+    assert head.status == 101
+    assert "sec-websocket-extensions" not in head.headers
+    line.send(bytes([0xC1]) + frame(TEXT, b"\x72\x04\x00")[1:])
+    assert line.close_frame().code == 1002
+    line.ended_within(AT_ONCE)
+
+
+def test_what_was_answered_before_a_violation_in_the_same_segment_is_sent_before_the_close_frame(server: Server, group: str) -> None:
+    line = connected(server)
+    line.send(register("violator", group) + frame(TEXT, b"{") + frame(TEXT, b"\xff"))
+    types = [json.loads(line.frame()[1])["type"] for _ in range(2)]
+    assert sorted(types) == ["error", "peer_list"]
+    assert line.close_frame().code == 1007
+    line.ended_within(AT_ONCE)
 
 
 def test_a_client_that_closes_politely_has_left_and_is_not_lost(server: Server, group: str) -> None:
