@@ -88,14 +88,19 @@ class Visitor:
 
     def closed(self, *codes: int) -> Wait:
         """Wait for the close frame; messages pass."""
-        deadline = time.monotonic() + PATIENCE
+        assert (yield from self.is_closed(PATIENCE, *codes)), f"not closed within {PATIENCE} s"
+
+    def is_closed(self, within: float, *codes: int) -> Generator[float, None, bool]:
+        """Whether the close frame comes within so many seconds; messages pass."""
+        deadline = time.monotonic() + within
         while True:
             while self._inbox:
                 message = self._inbox.popleft()
                 if isinstance(message, Closed):
                     assert message.code in codes, message
-                    return
-            assert time.monotonic() < deadline, f"not closed within {PATIENCE} s"
+                    return True
+            if time.monotonic() >= deadline:
+                return False
             yield deadline - time.monotonic()
 
     def rest(self, least: float, most: float) -> Wait:
