@@ -19,7 +19,7 @@ from tests.integration.client import Client
 from tests.integration.line import PATIENCE, Line
 from tests.sources import ROOT
 
-__all__ = ["CLOSE_TIMEOUT", "Answer", "Server", "command", "quiet_environ"]
+__all__ = ["CLOSE_TIMEOUT", "Answer", "Server", "command", "is_fault", "quiet_environ"]
 
 CLOSE_TIMEOUT = 0.25
 """Seconds that a client has to let go of the standing servers after a close frame."""

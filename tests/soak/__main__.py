@@ -44,6 +44,8 @@ def _conclude(course: Course, path: Path | None) -> int:
     faults = [f"{name} grew" for name in grown(course.samples)]
     if not is_as_before(course.before, course.behind):
         faults.append(f"something has stayed when all clients had gone: {course.behind}, before the first came: {course.before}")
+    if course.log_faults:
+        faults.append(f"the server's log tells of {len(course.log_faults)} faults, the first: {course.log_faults[0].strip()}")
     if not course.counts["expirations"] and course.scripts.get("is_half_open"):
         faults.append("peers fell silent, and none was ever away")
     _say("")
