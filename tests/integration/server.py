@@ -20,7 +20,7 @@ from tests.integration.client import Client
 from tests.integration.line import PATIENCE, Line
 from tests.sources import ROOT
 
-__all__ = ["CLOSE_TIMEOUT", "Answer", "Server", "command", "quiet_environ"]
+__all__ = ["CLOSE_TIMEOUT", "Answer", "Server", "command", "is_fault", "quiet_environ"]
 
 CLOSE_TIMEOUT = 0.25
 """Seconds that a client has to let go of the standing servers after a close frame."""
@@ -176,9 +176,12 @@ class Server:
     def log(self) -> str:
         return "".join(self._lines)
 
-    def wait_for_line(self, pattern: str) -> re.Match[str]:
-        """The first line of the log that fits, as soon as it is written."""
-        since = 0
+    def lines(self, since: int = 0) -> list[str]:
+        """The lines of the log from this one on."""
+        return self._lines[since:]
+
+    def wait_for_line(self, pattern: str, since: int = 0) -> re.Match[str]:
+        """The first line of the log, from line `since` on, that fits, as soon as it is written."""
         deadline = time.monotonic() + PATIENCE
         with self._news:
             while True:
