@@ -172,7 +172,12 @@ class GroupActor(BrokerActor):
 
     def _list_for(self, member: Member) -> tuple[PeerInfo, ...]:
         """Who was there before: those to whom this member offers. Whoever joined later offers to it, however often it asks."""
-        return tuple(self._info(other) for other in self._members.others(member.peer_id) if other.sequence < member.sequence)
+        offset, group_id = self._offset(), self._key.group_id
+        return tuple(
+            PeerInfo(other.peer_id, group_id, other.last_seen + offset, other.metadata)
+            for other in self._members.others(member.peer_id)
+            if other.sequence < member.sequence
+        )
 
     def _announce(self, member: Member) -> None:
         joined = PeerJoined(self._info(member), {})
@@ -180,8 +185,12 @@ class GroupActor(BrokerActor):
             other.peer.post(joined)
 
     def _info(self, member: Member) -> PeerInfo:
+        return PeerInfo(member.peer_id, self._key.group_id, member.last_seen + self._offset(), member.metadata)
+
+    def _offset(self) -> float:
+        """What makes a time of day of a time on the monotonic clock."""
         clock = self._runtime.clock
-        return PeerInfo(member.peer_id, self._key.group_id, clock.wall() - (clock.monotonic() - member.last_seen), member.metadata)
+        return clock.wall() - clock.monotonic()
 
     @handles(Refresh)
     def refresh(self, message: Refresh) -> None:
