@@ -136,10 +136,10 @@ class Limits(Struct, frozen=True):
     mailbox: Annotated[int, _about("messages that may wait for one actor", 16, 1_000_000, "messages")] = 4096
     connections: Annotated[int, _about("open connections in all; beyond it: 503", 1, 1_000_000, "connections")] = 20_000
     connections_per_address: Annotated[int, _about("open connections of one address, IPv6 by /64", 1, 1_000_000, "connections")] = 1000
-    handshakes: Annotated[int, _about("connections in all that have not finished their HTTP request", 1, 1_000_000, "connections")] = 1000
+    handshakes: Annotated[int, _about("connections in all that have not finished their HTTP request", 1, 1_000_000, "connections")] = 2000
     handshakes_per_address: Annotated[
         int, _about("of these, connections of one address, IPv6 by /64; beyond it: 429", 1, 1_000_000, "connections")
-    ] = 500
+    ] = 1000
     memory_bytes: Annotated[
         int,
         _about(

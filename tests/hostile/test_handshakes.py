@@ -211,7 +211,7 @@ TIMEOUT = 1.0
 
 
 def test_2000_silent_connects_end_by_their_deadline_and_the_next_client_gets_in(serve: Callable[..., Server], group: str) -> None:
-    server = serve({"limits.handshake_timeout": TIMEOUT})
+    server = serve({"limits.handshake_timeout": TIMEOUT, "limits.handshakes": SILENT // 2})
     with Pair(server) as pair:
         before = Footprint(server)
         began = time.monotonic()
