@@ -18,4 +18,4 @@ run test check fuzz soak:
 
 lock:
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements.lock
-	$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) $(ARGS) pyproject.toml --extra bench --group dev -c requirements.lock -o requirements-dev.lock

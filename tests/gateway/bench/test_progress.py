@@ -1,0 +1,22 @@
+import io
+
+from gateway.bench.progress import Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_in_a_file_each_word_is_a_line() -> None:
+    stream = io.StringIO()
+    with Progress("relay", stream) as progress:
+        progress.tell("half of it")
+    assert stream.getvalue() == "relay: starting\nrelay: half of it\n"
+
+
+def test_on_a_terminal_there_is_one_line_and_none_is_left() -> None:
+    stream = Terminal()
+    with Progress("relay", stream) as progress:
+        progress.tell("half of it")
+    assert stream.getvalue() == "\r\x1b[Krelay: starting\r\x1b[Krelay: half of it\r\x1b[K"
