@@ -52,6 +52,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "chromium-headless-shell": Part("chromium-headless-shell", "chromium-headless-shell", "the browsers of the integration tests"),
+    "strace": Part("strace", "strace", "the count of system calls"),
 }
 
 
