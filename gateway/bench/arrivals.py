@@ -17,9 +17,9 @@ WARM_UP = 20
 """Connections before those that are measured: what the first ones have the server import and build is not theirs alone."""
 
 
-def crowd_places(count: int, name: str = "group") -> list[Place]:
-    """Peers in groups of a usual size."""
-    return [Place(f"peer-{number}", f"{name}-{number // GROUP_OF}") for number in range(count)]
+def crowd_places(count: int, name: str = "peer") -> list[Place]:
+    """Peers in groups of a usual size; other names are other peers, in other groups."""
+    return [Place(f"{name}-{number}", f"{name}-group-{number // GROUP_OF}") for number in range(count)]
 
 
 def idle(plan: Plan, target: Target, progress: Tell) -> Result:

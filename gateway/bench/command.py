@@ -92,7 +92,8 @@ def _targets(options: argparse.Namespace) -> Targets:
             f"loading {address.host}:{address.port} over the network, because --remote says so: only with its owner's leave",
             file=sys.stderr,
         )
-    return lambda: nullcontext(Target(address, options.pid))
+    spin = options.pin and Cpus.choose().generator is not None
+    return lambda: nullcontext(Target(address, options.pid, spin))
 
 
 def _base(options: argparse.Namespace) -> Plan:

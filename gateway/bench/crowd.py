@@ -99,10 +99,10 @@ class Crowd:
             yield
         if not register:
             return
-        hello = self._dialect.hello(*place)
-        if hello is not None:
+        for hello in self._dialect.hello(*place):
             connection.write(client_frame(self._dialect.opcode, hello))
-        yield from self._hear_welcome(connection, number)
+        if self._dialect.answers:
+            yield from self._hear_welcome(connection, number)
         self.waited.append(time.perf_counter() - began)
 
     def _hear_welcome(self, connection: Connection, number: int) -> Iterator[None]:

@@ -20,19 +20,26 @@ class Heard(NamedTuple):
 
 
 class Dialect(Protocol):
-    """What the generator has to know of a server's protocol."""
+    """What the generator has to know of a server's protocol.
+
+    Attributes:
+        name: what people call it.
+        opcode: of its messages: text or binary.
+        answers: whether the server says something to one who has registered.
+    """
 
     name: str
     opcode: int
+    answers: bool
 
     def path(self, peer: str, group: str) -> str:
         """What to ask for in the handshake."""
 
-    def hello(self, peer: str, group: str) -> bytes | None:
-        """The message that registers; None when the path has said it all."""
+    def hello(self, peer: str, group: str) -> tuple[bytes, ...]:
+        """The messages that register; none when the path has said it all."""
 
     def welcomes(self, payload: bytes) -> bool:
-        """Whether this message is the answer to `hello`. What else comes before it is no concern of the generator."""
+        """Whether this message is the answer to `hello`."""
 
     def relay(self, kind: str, target: str | None, body: str) -> bytes:
         """A message with this body to one peer, or to all others of the group."""
@@ -51,14 +58,15 @@ class Signal:
 
     name = "json"
     opcode = TEXT
+    answers = True
 
     def path(self, _peer: str, _group: str) -> str:
         """As the protocol has it."""
         return "/ws"
 
-    def hello(self, peer: str, group: str) -> bytes:
+    def hello(self, peer: str, group: str) -> tuple[bytes, ...]:
         """A register."""
-        return self.encode({"type": "register", "payload": {"peer_id": peer, "group_id": group}})
+        return (self.encode({"type": "register", "payload": {"peer_id": peer, "group_id": group}}),)
 
     def welcomes(self, payload: bytes) -> bool:
         """The list of peers is the answer."""

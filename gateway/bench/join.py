@@ -66,7 +66,8 @@ def join(plan: Plan, target: Target, progress: Tell) -> Result:
             progress(f"all register; {notices:,} notices to come")
             meter = Meter(target.pid, watch)
             for connection, place in zip(crowd.connections, places, strict=True):
-                connection.write(client_frame(plan.dialect.opcode, plan.dialect.hello(*place) or b""))
+                for hello in plan.dialect.hello(*place):
+                    connection.write(client_frame(plan.dialect.opcode, hello))
             members.hear(plan.members + notices)
             meter.stop()
         finally:

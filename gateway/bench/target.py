@@ -106,8 +106,8 @@ def start(command: Sequence[str], port: int, cpus: Cpus, environ: Mapping[str, s
         NoServer: it has ended, or does not listen in time.
 
     """
-    with tempfile.TemporaryFile() as log:
-        with _pinned(cpus):
+    with tempfile.TemporaryFile() as log, _pinned(cpus.generator):
+        with _pinned(cpus.server):
             process = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=_quiet_environ() | dict(environ or {})
             )
@@ -129,15 +129,15 @@ def _quiet_environ() -> dict[str, str]:
 
 
 @contextmanager
-def _pinned(cpus: Cpus) -> Iterator[None]:
-    """A child inherits the processor of its parent, from its first instruction on; then this process takes its own."""
-    if cpus.server is not None:
-        os.sched_setaffinity(0, {cpus.server})
+def _pinned(cpu: int | None) -> Iterator[None]:
+    """Have this process on one processor while the block runs; a child inherits it from its first instruction on. None changes nothing."""
+    before = os.sched_getaffinity(0)
+    if cpu is not None:
+        os.sched_setaffinity(0, {cpu})
     try:
         yield
     finally:
-        if cpus.generator is not None:
-            os.sched_setaffinity(0, {cpus.generator})
+        os.sched_setaffinity(0, before)
 
 
 def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: str) -> None:

@@ -9,6 +9,8 @@ __all__ = ["Watch"]
 MOST_EVENTS = 256
 """Sockets that are looked at between two looks at the clock."""
 
+_MILLISECOND = 0.001
+
 READABLE = select.EPOLLIN
 WRITABLE = select.EPOLLIN | select.EPOLLOUT
 
@@ -52,8 +54,8 @@ class Watch:
             return events
         began = at = now()
         while not events and at < until:
-            # One that may sleep sleeps to the millisecond, which is what epoll offers.
-            events = self._epoll.poll(0 if self._spin else until - at, MOST_EVENTS)
+            # Python's epoll rounds up to the next millisecond: who sleeps is up in time, and spins for the rest.
+            events = self._epoll.poll(0 if self._spin else max(0.0, until - at - _MILLISECOND), MOST_EVENTS)
             at = now()
         self.idle += at - began
         return events

@@ -63,7 +63,7 @@ def judge(what: str, figure: float) -> None:
 
 
 def hello(peer: str) -> bytes:
-    return client_frame(TEXT, SIGNAL.hello(peer, "g"))
+    return b"".join(client_frame(TEXT, message) for message in SIGNAL.hello(peer, "g"))
 
 
 # --- System calls ---

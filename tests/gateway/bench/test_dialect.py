@@ -10,7 +10,8 @@ from gateway.bench.template import Unexpected
 
 def test_a_peer_registers_as_the_protocol_has_it() -> None:
     assert Signal().path("a", "g") == "/ws"
-    assert json.loads(Signal().hello("a", "g")) == {"type": "register", "payload": {"peer_id": "a", "group_id": "g"}}
+    [hello] = Signal().hello("a", "g")
+    assert json.loads(hello) == {"type": "register", "payload": {"peer_id": "a", "group_id": "g"}}
     assert Signal().welcomes(b'{"type":"peer_list","payload":{"peers":[]}}')
     assert not Signal().welcomes(b'{"type":"peer_joined"}')
 

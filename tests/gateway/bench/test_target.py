@@ -18,19 +18,17 @@ ALLOWED = sorted(os.sched_getaffinity(0))
 @pytest.mark.parametrize("cpus", [Cpus(None, None), Cpus(ALLOWED[0], ALLOWED[-1])])
 def test_a_server_of_our_own_runs_on_its_processor_until_the_block_ends(cpus: Cpus) -> None:
     port = free_port()
-    try:
-        with start(own_command(port), port, cpus) as target:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as answer:
-                assert answer.read() == b"OK\n"
-            assert target.address == Address("127.0.0.1", port)
-            assert target.spin is (cpus.generator is not None)
-            assert target.pid is not None
-            if cpus.server is not None:
-                assert os.sched_getaffinity(target.pid) == {cpus.server}
-                assert os.sched_getaffinity(0) == {cpus.generator}
-        assert not Path(f"/proc/{target.pid}").exists()
-    finally:
-        os.sched_setaffinity(0, ALLOWED)
+    with start(own_command(port), port, cpus) as target:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as answer:
+            assert answer.read() == b"OK\n"
+        assert target.address == Address("127.0.0.1", port)
+        assert target.spin is (cpus.generator is not None)
+        assert target.pid is not None
+        if cpus.server is not None:
+            assert os.sched_getaffinity(target.pid) == {cpus.server}
+            assert os.sched_getaffinity(0) == {cpus.generator}
+    assert not Path(f"/proc/{target.pid}").exists()
+    assert sorted(os.sched_getaffinity(0)) == ALLOWED
 
 
 def test_its_settings_are_limits_alone_and_are_good() -> None:
