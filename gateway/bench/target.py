@@ -29,7 +29,9 @@ OWN_SETTINGS: Mapping[str, int] = {
     "limits.registers_burst": 1_000_000,
     "limits.connections": 100_000,
     "limits.connections_per_address": 100_000,
+    "limits.handshakes_per_address": 1_000,
     "limits.peers_per_group": 100_000,
+    "limits.peers_per_tenant": 1_000_000,
     "limits.groups_per_tenant": 1_000_000,
 }
 """What a server that is started for a run gets: limits on rates and counts raised beyond what one generator reaches, so that they are in
