@@ -50,11 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         gc.enable()
     print(table(results))
-    if options.json:
-        Path(options.json).write_text(as_json(results))
-    if options.plot:
-        plot.draw(results, options.plot)
-    return FAILED if any(result.fault for result in results) else 0
+    return _write(results, options) or (FAILED if any(result.fault for result in results) else 0)
 
 
 def measure(plan: Plan, targets: Targets) -> Result:
@@ -69,6 +65,18 @@ def measure(plan: Plan, targets: Targets) -> Result:
             return SCENARIOS[plan.scenario].run(plan, target, progress.tell)
         except Unexpected as fault:
             return Result(scenario=plan.scenario, about="", unit="", fault=str(fault))
+
+
+def _write(results: Sequence[Result], options: argparse.Namespace) -> int:
+    try:
+        if options.json:
+            Path(options.json).write_text(as_json(results))
+        if options.plot:
+            plot.draw(results, options.plot)
+    except (OSError, ValueError) as error:  # ValueError: matplotlib does not know the kind of picture
+        print(f"cannot write: {error}", file=sys.stderr)
+        return FAILED
+    return 0
 
 
 def _targets(options: argparse.Namespace) -> Targets:

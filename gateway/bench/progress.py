@@ -11,14 +11,18 @@ Tell = Callable[[str], None]
 
 
 class Progress:
-    """A context manager: the line is wiped behind it on a terminal, and ended elsewhere. Elsewhere each word is a line of its own."""
+    """A context manager: the line is wiped behind it. Where there is no terminal, one line says that a run has begun."""
 
     def __init__(self, name: str, stream: TextIO | None = None) -> None:
         self._name = name
         self._stream = stream or sys.stderr
 
     def __enter__(self) -> Self:
-        self.tell("starting")
+        if self._stream.isatty():
+            self.tell("starting")
+        else:
+            self._stream.write(f"{self._name}\n")
+            self._stream.flush()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -28,6 +32,6 @@ class Progress:
 
     def tell(self, news: str) -> None:
         """Say how far it is."""
-        line = f"{self._name}: {news}"
-        self._stream.write(f"\r\x1b[K{line}" if self._stream.isatty() else f"{line}\n")
-        self._stream.flush()
+        if self._stream.isatty():
+            self._stream.write(f"\r\x1b[K{self._name}: {news}")
+            self._stream.flush()

@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.bench.connection import PATIENCE
 from gateway.bench.crowd import Crowd
 from gateway.bench.meter import Meter
 from gateway.bench.pairs import Pairs, pair
@@ -92,9 +93,13 @@ def _measure(plan: Plan, target: Target, progress: Tell, loop: _Loop, about: str
             loop.talk(pairs, time.perf_counter() + plan.warm_up)
             first = len(pairs.latencies)
             meter = Meter(target.pid, watch)
-            for left in range(round(plan.seconds / SLICE), 0, -1):
-                progress(f"{len(pairs.latencies) - first:,} relays, {left * SLICE:g} s to go")
+            left = round(plan.seconds / SLICE)
+            most = time.perf_counter() + plan.seconds + PATIENCE
+            # A server that says nothing for all of that time may still say something: then this run takes longer.
+            while left > 0 or (len(pairs.latencies) == first and time.perf_counter() < most):
+                progress(f"{len(pairs.latencies) - first:,} relays, {max(0, left) * SLICE:g} s to go")
                 loop.talk(pairs, time.perf_counter() + SLICE)
+                left -= 1
             meter.stop()
             latencies = pairs.latencies[first:]
             pairs.hear_the_rest()

@@ -18,9 +18,13 @@ from tests.bench.scratch import SERVERS, Absent, Scratch
 
 TINY = Length(rounds=1, seconds=0.5, connections=30)
 BY_NAME = {rival.name: rival for rival in RIVALS}
-BY_HAND = BY_NAME["websockets relay"]._replace(
-    launch=lambda _scratch, port: Launch([sys.executable, str(SERVERS / "relay_websockets.py"), str(port)])
-)
+
+
+def launched(program: str, port: int) -> Launch:
+    return Launch([sys.executable, str(SERVERS / program), str(port)])
+
+
+BY_HAND = BY_NAME["websockets relay"]._replace(launch=lambda _, port: launched("relay_websockets.py", port))
 
 
 def test_ours_comes_first_and_everything_is_put_to_the_same() -> None:
@@ -56,7 +60,8 @@ def test_the_table_is_made_in_one_run_and_put_into_its_page(
 ) -> None:
     page = tmp_path / "performance.md"
     page.write_text(f"{BEGIN}\n{END}\n")
-    rivals = [RIVALS[0], BY_HAND, *([BY_NAME["floor"]] if shutil.which("cc") else [])]
+    by_hand = BY_NAME["floor"]._replace(name="floor in Python", launch=lambda _, port: launched("floor.py", port))
+    rivals = [RIVALS[0], BY_HAND, by_hand, *([BY_NAME["floor"]] if shutil.which("cc") else [])]
     for name, value in {"RIVALS": rivals, "QUICK": TINY, "PAGE": page, "PICTURE": tmp_path / "performance.svg"}.items():
         monkeypatch.setattr(compare, name, value)
     monkeypatch.setattr(compare, "Scratch", lambda: Scratch(tmp_path / "scratch"))

@@ -8,11 +8,11 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_in_a_file_each_word_is_a_line() -> None:
+def test_in_a_file_one_line_says_what_has_begun() -> None:
     stream = io.StringIO()
     with Progress("relay", stream) as progress:
         progress.tell("half of it")
-    assert stream.getvalue() == "relay: starting\nrelay: half of it\n"
+    assert stream.getvalue() == "relay\n"
 
 
 def test_on_a_terminal_there_is_one_line_and_none_is_left() -> None:

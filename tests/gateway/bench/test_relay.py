@@ -41,5 +41,6 @@ def test_a_server_that_doubles_alters_or_loses_one_message_is_found_out(
 
 def test_a_server_that_relays_nothing_has_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.bench.pairs.PATIENCE", 0.1)
+    monkeypatch.setattr("gateway.bench.relay.PATIENCE", 0.1)
     with crooked(lambda message: [] if '"offer"' in message else [message]) as target, pytest.raises(Unexpected, match="were lost"):
         closed_loop(PLAN, target, silent)
