@@ -120,7 +120,7 @@ def _base(options: argparse.Namespace) -> Plan:
 
 def _parser() -> argparse.ArgumentParser:
     default = base_plan(packed=False)
-    says = "\n".join(f"  {name:<10}{scenario.says}" for name, scenario in SCENARIOS.items())
+    says = "\n".join(f"  {name:<11}{scenario.says}" for name, scenario in SCENARIOS.items())
     parser = argparse.ArgumentParser(
         prog="python -m gateway bench",
         description="Load a server, check every byte that comes back, and tell what it cost. All of it takes about 40 s.",
