@@ -82,12 +82,11 @@ def _check(peers: Sequence[str], told: Sequence[Sequence[bytes]], *, packed: boo
     decode = msgpack.unpackb if packed else json.loads
     listed: set[tuple[str, str]] = set()
     joined: set[tuple[str, str]] = set()
-    for peer, (first, *rest) in zip(peers, told, strict=True):
-        answer = decode(first)
-        if answer["type"] != "peer_list":
-            raise Unexpected(f"the first that {peer} was told is {answer}")
+    for peer, (answer, *rest) in zip(peers, ([*map(decode, messages)] or [{}] for messages in told), strict=True):
+        if answer.get("type") != "peer_list":
+            raise Unexpected(f"the first that {peer} was told is no list but {answer or 'nothing'}")
         listed |= {(peer, other["id"]) for other in answer["payload"]["peers"]}
-        for notice in map(decode, rest):
+        for notice in rest:
             if notice["type"] != "peer_joined" or (peer, notice["payload"]["peer"]["id"]) in joined:
                 raise Unexpected(f"{peer} was told {notice}: not a peer that has joined, or one told of before")
             joined.add((peer, notice["payload"]["peer"]["id"]))

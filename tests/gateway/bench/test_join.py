@@ -30,8 +30,8 @@ def forgetful(message: str) -> list[str]:
     [
         ("peer_joined", lost, "1 of 36 lists and joins were lost"),
         ("peer_list", lost, "lists and joins were lost"),
-        ("peer_joined", doubled, "told of before|of some two peers"),
-        ("peer_list", doubled, "not a peer that has joined|of some two peers"),
+        ("peer_joined", doubled, "told of before|of some two peers|no list but nothing"),
+        ("peer_list", doubled, "not a peer that has joined|of some two peers|no list but nothing"),
         ("peer_list", forgetful, "of some two peers not exactly one"),
     ],
 )
