@@ -12,7 +12,7 @@ from statistics import median
 import msgspec
 from msgspec.structs import replace
 
-from gateway.bench.command import measure
+from gateway.bench.command import INTERRUPTED, measure
 from gateway.bench.dialect import Signal
 from gateway.bench.plan import Plan
 from gateway.bench.report import machine
@@ -66,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()  # a pause of the generator would be a latency of the servers
     try:
         runs = run(rivals, length, scratch)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     finally:
         gc.enable()
     found = standings(runs)

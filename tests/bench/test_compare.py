@@ -74,6 +74,19 @@ def test_the_table_is_made_in_one_run_and_put_into_its_page(
     assert (tmp_path / "performance.svg").exists()
 
 
+def test_an_interrupt_is_exit_code_130_and_no_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compare, "Scratch", lambda: Scratch(tmp_path / "scratch"))
+    monkeypatch.setattr(compare, "fetch", lambda *_: ([], {}))
+    monkeypatch.setattr(compare, "run", interrupted)
+    assert main([]) == 130
+    assert "| server |" not in capsys.readouterr().out
+
+
 def test_what_others_used_meanwhile_is_told() -> None:
     runs = [{"open": Result(scenario="open", about="", unit="relay", noise=part)} for part in (0.0, 0.1, 0.5)]
     assert noise({"ours": runs}).startswith("Others used 10% of a processor meanwhile (median of all runs; 50% at most)")
