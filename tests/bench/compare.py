@@ -16,7 +16,7 @@ from gateway.bench.command import INTERRUPTED, measure
 from gateway.bench.dialect import Signal
 from gateway.bench.plan import Plan
 from gateway.bench.report import machine
-from gateway.bench.result import Result
+from gateway.bench.result import NOISY, Result
 from gateway.bench.target import Cpus, NoServer, Target, free_port, start
 from tests.bench import page, picture
 from tests.bench.rivals import RIVALS, Rival
@@ -124,7 +124,8 @@ def _about(rivals: Sequence[Rival], length: Length, options: argparse.Namespace,
     loop = plans(length)["open"]
     return [
         f"Made by `{command}` in {seconds:,.0f} s on {made_on['cpu']}, {made_on['kernel']}, Python {made_on['python']}.",
-        f"{length.rounds} rounds: the median, of latencies the best (least to most), and how many times ours. CPU is the server's alone.",
+        f"{length.rounds} rounds: medians (least to most), and how many times ours. CPU is user and system, of the server alone.",
+        f"A p99 counts only where others used less than {NOISY:.0%} of a processor meanwhile; without such a round there is none.",
         f"{loop.pairs} pairs, {loop.sizes_in_words}; the fixed rate is {loop.rate:,} relays/s; {length.connections:,} idle connections.",
         *(f"{rival.name}: {rival.what}" for rival in rivals),
     ]
@@ -134,7 +135,7 @@ def noise(runs: Mapping[str, Sequence[Mapping[str, Result]]]) -> str:
     """How far the figures can be trusted."""
     others = [result.noise for rounds in runs.values() for results in rounds for result in results.values() if result.noise is not None]
     words = f"Others used {median(others):.0%} of a processor meanwhile (median of all runs; {max(others):.0%} at most)"
-    return f"{words}: the less, the more the latencies mean."
+    return f"{words}."
 
 
 def _write(options: argparse.Namespace, found: Sequence[Standing], absent: Mapping[str, str], text: str) -> None:

@@ -12,7 +12,7 @@ END = "<!-- end of the table -->"
 
 
 def table(standings: Sequence[Standing], absent: Mapping[str, str], about: Sequence[str]) -> str:
-    """What counts, in brackets the least and the most of all rounds, and how many times ours; below, what is missing and why."""
+    """Medians, in brackets the least and the most, and how many times ours; below, what is missing and why."""
     heads = ["server", *(f"{column.title}, {column.unit}" for column in COLUMNS)]
     lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * len(COLUMNS)}"]
     for standing in standings:
@@ -30,7 +30,7 @@ def _cell(figure: Figure | None) -> str:
     digits = 0 if figure.value >= 100 else 1
     value, least, most = (f"{number:,.{digits}f}" for number in (figure.value, figure.least, figure.most))
     spread = "" if figure.least == figure.most else f" ({least} to {most})"
-    return f"{value}{spread}, x{figure.ratio:.2f}"
+    return f"{value}{spread}" + ("" if figure.ratio is None else f", x{figure.ratio:.2f}")
 
 
 def write(page: Path, text: str) -> None:

@@ -12,7 +12,7 @@ __all__ = ["draw"]
 
 
 def draw(standings: Sequence[Standing], path: Path) -> None:
-    """A bar for what counts, with a line from the least to the most of all rounds."""
+    """A bar for each median, with a line from the least to the most."""
     canvas = Canvas(figsize=(3.2 * len(COLUMNS), 0.4 * len(standings) + 1.6), layout="constrained")
     charts = canvas.subplots(1, len(COLUMNS), sharey=True)
     for chart, column in zip(charts, COLUMNS, strict=True):

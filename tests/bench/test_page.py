@@ -9,13 +9,13 @@ from tests.bench.rounds import COLUMNS, Figure, Standing
 from tests.bench.test_counts import BOUNDS
 from tests.sources import ROOT
 
-OURS = Standing("ours", {COLUMNS[0].title: Figure(9.5, 9.0, 12.0, 1.0), COLUMNS[2].title: Figure(1234.0, 1234.0, 1234.0, 1.0)})
+OURS = Standing("ours", {COLUMNS[0].title: Figure(9.5, 9.0, 12.0, 1.0), COLUMNS[2].title: Figure(1234.0, 1234.0, 1234.0, None)})
 
 
 def test_the_table_has_a_line_for_each_server_and_says_what_is_missing() -> None:
     lines = table([OURS, Standing("theirs", {}, ["open: 3 were lost"])], {"floor": "no C compiler here"}, ["Made by hand."]).splitlines()
     assert lines[0].startswith(f"| server | {COLUMNS[0].title}, us |")
-    assert lines[2] == "| ours | 9.5 (9.0 to 12.0), x1.00 | - | 1,234, x1.00 | - | - |"
+    assert lines[2] == "| ours | 9.5 (9.0 to 12.0), x1.00 | - | 1,234 | - | - |"
     assert lines[3] == "| theirs | - | - | - | - | - |"
     assert lines[5:] == ["- Made by hand.", "- floor is left out: no C compiler here", "- theirs failed: open: 3 were lost"]
 

@@ -13,10 +13,13 @@ def test_a_figure_is_the_median_of_the_rounds_with_its_spread_and_its_ratio_to_t
     assert theirs.figures == {title: Figure(20, 19, 40, 2.0)}
 
 
-def test_of_latencies_the_best_round_counts() -> None:
-    rounds = [{"open": Result(scenario="open", about="", unit="relay", latency=Latency(1, p99, 3, 4))} for p99 in (900, 300, 400)]
-    [only] = standings({"ours": rounds})
-    assert only.figures[COLUMNS[2].title] == Figure(300, 300, 900, 1.0)
+def test_a_latency_that_others_have_made_does_not_count() -> None:
+    def loop(p99: float, noise: float) -> dict[str, Result]:
+        return {"open": Result(scenario="open", about="", unit="relay", latency=Latency(1, p99, 3, 4), noise=noise)}
+
+    ours, theirs = standings({"ours": [loop(900, 0.5)], "theirs": [loop(300, 0.0), loop(900, 0.2), loop(400, 0.1)]})
+    assert ours.figures == {}
+    assert theirs.figures == {COLUMNS[2].title: Figure(350, 300, 400, None)}
 
 
 def test_each_column_reads_its_own_figure() -> None:
