@@ -13,5 +13,6 @@ Where to look::
     scheduler          turns and deadlines of the actors on gevent's hub
     backplane          where groups have their order of joins: memory
     operator           what operators see: metrics
+    bench              the load generator, a program of its own that no server loads
     logs               JSON lines or text
 """

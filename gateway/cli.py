@@ -1,4 +1,4 @@
-"""The command line: serve (what happens without a command), check-config, show-config; and echo, for tests of the WebSocket layer.
+"""The command line: serve (what happens without a command), check-config, show-config, bench; and echo, for tests of the WebSocket layer.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -36,7 +36,11 @@ ENDED_AT_ONCE = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; `arguments` are those of the process unless given. Returns the exit code."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["bench"]:
+        # In place of this process, and so without gevent: what patches a server's sockets would slow down those that load it.
+        os.execv(sys.executable, [sys.executable, "-m", "gateway.bench", *words[1:]])  # noqa: S606 - this very Python, and no shell
+    options = _parser().parse_args(words)
     echoes = options.command == "echo"
     try:
         config = load(options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
@@ -54,7 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m gateway", description="A signaling broker for peer-to-peer applications.")
+    parser = argparse.ArgumentParser(
+        prog="python -m gateway",
+        description="A signaling broker for peer-to-peer applications.",
+        epilog="`python -m gateway bench --help` tells of one more command, which loads a server and tells what it costs.",
+    )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (
         "serve the broker (the default); check-config, show-config: judge or print what it would serve with; "

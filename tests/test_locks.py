@@ -20,7 +20,9 @@ def numbers(version: str) -> tuple[int, ...]:
 def asked_for(lock: str) -> dict[str, str]:
     """Return the lowest version that pyproject.toml allows of each package that it names."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = project["project"]["dependencies"] + (project["dependency-groups"]["dev"] if lock == DEVELOPMENT else [])
+    wanted = project["project"]["dependencies"]
+    if lock == DEVELOPMENT:
+        wanted = [*wanted, *project["dependency-groups"]["dev"], *project["project"]["optional-dependencies"]["bench"]]
     return dict(spec.partition(" ;")[0].split(">=") for spec in wanted)
 
 

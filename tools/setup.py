@@ -1,8 +1,9 @@
-"""Makes `.venv` from a lock file, then runs in it: `python3 tools/setup.py run|test|check|fuzz|soak [-- ARGUMENTS]`.
+"""Makes `.venv` from a lock file, then runs in it: `python3 tools/setup.py run|test|check|bench|fuzz|soak [-- ARGUMENTS]`.
 
 run     serves conf/dev.toml (python -m gateway); ARGUMENTS go to the server
 test    fetches the real parts that tests need and are absent, where it may; then pytest with ARGUMENTS
 check   format, lint, types and import rules, all of them even when one fails
+bench   measures side by side with other servers, which it fetches itself (python -m tests.bench with ARGUMENTS)
 fuzz    ten minutes of bytes that nobody would send to what reads them (python -m tests.fuzz with ARGUMENTS)
 soak    ten minutes of clients that come, go and misbehave (python -m tests.soak with ARGUMENTS)
 
@@ -32,8 +33,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = "requirements.lock"
 DEVELOPMENT = "requirements-dev.lock"  # contains RUNTIME. `make run` is better off without it: 46 instead of 290 MB, 4 instead of 17 s
-LOCK_OF = {"run": RUNTIME, "test": DEVELOPMENT, "check": DEVELOPMENT, "fuzz": DEVELOPMENT, "soak": DEVELOPMENT}
-MODULE_OF = {"run": ("gateway", "--config", "conf/dev.toml"), "test": ("pytest",), "fuzz": ("tests.fuzz",), "soak": ("tests.soak",)}
+LOCK_OF = {"run": RUNTIME} | dict.fromkeys(("test", "check", "bench", "fuzz", "soak"), DEVELOPMENT)
+MODULE_OF = {
+    "run": ("gateway", "--config", "conf/dev.toml"),
+    "test": ("pytest",),
+    "bench": ("tests.bench",),
+    "fuzz": ("tests.fuzz",),
+    "soak": ("tests.soak",),
+}
 CHECKS = (
     ("ruff", "format", "--check", "."),
     ("ruff", "check", "."),
@@ -52,6 +59,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "chromium-headless-shell": Part("chromium-headless-shell", "chromium-headless-shell", "the browsers of the integration tests"),
+    "strace": Part("strace", "strace", "the count of system calls"),
 }
 
 
