@@ -66,8 +66,8 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Starts servers for one test (arguments as of `Server`); ends them, and fails if that does not go in order."""
     started: list[Server] = []
 
-    def start(settings: Settings | None = None, *, certificate: Certificate | None = None) -> Server:
-        started.append(Server(settings, certificate=certificate))
+    def start(settings: Settings | None = None, *, certificate: Certificate | None = None, module: str = "gateway") -> Server:
+        started.append(Server(settings, certificate=certificate, module=module))
         return started[-1]
 
     try:

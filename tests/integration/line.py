@@ -111,6 +111,10 @@ class Line:
             return data
         return self._socket.recv(65536)
 
+    def fileno(self) -> int:
+        """The descriptor, for a selector."""
+        return self._socket.fileno()
+
     def ready(self) -> bool:
         """Whether `receive` has something to return at once."""
         pending = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0

@@ -27,8 +27,8 @@ CLOSE_TIMEOUT = 0.25
 SomeClient = TypeVar("SomeClient", bound=Client)
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "gateway", *arguments]
+def command(*arguments: str, module: str = "gateway") -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
 
 
 def quiet_environ(**more: str) -> dict[str, str]:
@@ -46,9 +46,11 @@ class Answer:
 
 
 class Server:
-    """One run of the server, with the clients that a test has connected to it."""
+    """One run of the server, with the clients that a test has connected to it. `module` is what is run, if not the server as it is."""
 
-    def __init__(self, settings: Mapping[str, object] | None = None, *, certificate: Certificate | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, object] | None = None, *, certificate: Certificate | None = None, module: str = "gateway"
+    ) -> None:
         chosen = {**(settings or {}), **(certificate.settings if certificate else {})}
         flags = [f"--set={key}={value}" for key, value in chosen.items()]
         self.tls = certificate.trust() if certificate else None
@@ -58,7 +60,12 @@ class Server:
         self._log_ended = False
         self._connected: list[Line | Client] = []
         self.process = subprocess.Popen(
-            command("--port", "0", *flags), cwd=ROOT, env=quiet_environ(), stderr=subprocess.PIPE, text=True, errors="replace"
+            command("--port", "0", *flags, module=module),
+            cwd=ROOT,
+            env=quiet_environ(),
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
         )
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
@@ -176,9 +183,13 @@ class Server:
 
     def check(self) -> None:
         """Fail if the log tells of anything that went wrong in the server itself since the last check."""
-        news, self._checked = self._lines[self._checked :], len(self._lines)
-        faults = [line for line in news if is_fault(line)]
+        faults = self.faults()
         assert not faults, f"the server's log tells of {len(faults)} faults:\n{''.join(faults)}"
+
+    def faults(self) -> list[str]:
+        """What the log tells of faults in the server since the last check; whoever takes them has to judge them."""
+        news, self._checked = self._lines[self._checked :], len(self._lines)
+        return [line for line in news if is_fault(line)]
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
