@@ -22,6 +22,7 @@ class Crowd:
         self.busy = threading.Event()
         self.closed: list[Closed] = []
         self.fault: BaseException | None = None
+        self._closing: dict[Line, Closed] = {}
         self._relays = 0
         self._lines = [server.line() for _ in range(count)]
         self._replies: dict[Line, bytes] = {}
@@ -55,22 +56,27 @@ class Crowd:
                     for key, _ in selector.select(PATIENCE):
                         if not self._attend(key.data):
                             selector.unregister(key.fileobj)
+                            key.data.close()
         except BaseException as fault:  # noqa: BLE001 - it is raised in the test's thread, by `wait_until_closed`
             self.fault = fault
 
     def _attend(self, line: Line) -> bool:
+        """Take what has come; False when it was the end."""
+        if line in self._closing:
+            assert line.receive() == b"", "something behind the close frame"
+            self.closed.append(self._closing[line])
+            return False
         while self._hear(line):
             if not line.ready():
                 return True
-        return False
+        return True
 
     def _hear(self, line: Line) -> bool:
         """Read one frame, and answer it; False when it was the last."""
         opcode, payload = line.frame()
         if opcode == CLOSE:
+            self._closing[line] = parse_close(payload)
             line.send(frame(CLOSE, payload[:2]))
-            line.ended_within(PATIENCE)
-            self.closed.append(parse_close(payload))
             return False
         if opcode == PING:
             line.send(frame(PONG, payload))
