@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.hostile.pair import Pair
-from tests.integration.conftest import Settings, certificate, group, running, serve, share
+from tests.integration.conftest import Settings, certificate, frozen, group, running, serve, share
 from tests.integration.server import Server
 
-__all__ = ["certificate", "group", "running", "serve", "share"]
+__all__ = ["certificate", "frozen", "group", "running", "serve", "share"]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The server runs out of something: room in a mailbox, descriptors. Those who are there go on, and it recovers."""
 
-import json
 import resource
 import threading
 from collections.abc import Callable, Iterator
@@ -8,8 +7,9 @@ from contextlib import contextmanager
 from functools import partial
 
 from tests.hostile.footprint import Footprint
+from tests.hostile.member import member, message
 from tests.hostile.pair import Pair
-from tests.integration.line import PATIENCE, PING, TEXT, Line, frame
+from tests.integration.line import PATIENCE, PING, Line, frame
 from tests.integration.server import Server
 
 UNLIMITED = {"limits.messages_per_second": 1_000_000, "limits.messages_burst": 1_000_000, "limits.bytes_burst": 2**30}
@@ -46,13 +46,6 @@ class Tally:
             assert self._news.wait_for(lambda: self.total >= count, 2 * PATIENCE), f"{self.total} of {count} messages"
 
 
-def registered(server: Server, peer_id: str, group: str) -> Line:
-    line = server.line()
-    line.upgrade(behind=frame(TEXT, json.dumps({"type": "register", "payload": {"peer_id": peer_id, "group_id": group}}).encode()))
-    assert b'"peer_list"' in line.frame()[1]
-    return line
-
-
 @contextmanager
 def threads(*targets: Callable[[], object]) -> Iterator[None]:
     started = [threading.Thread(target=target) for target in targets]
@@ -66,10 +59,10 @@ def threads(*targets: Callable[[], object]) -> Iterator[None]:
 
 def test_200_000_messages_to_one_peer_arrive_or_are_refused_and_fill_no_memory(serve: Callable[..., Server], group: str) -> None:
     server = serve({**UNLIMITED, "limits.mailbox": 256, "limits.outbox_bytes": 2**22})
-    tally, data = Tally(), frame(TEXT, b'{"type":"message","target_id":"target","payload":"flood"}') * MESSAGES
+    tally, data = Tally(), message("message", "target", "flood") * MESSAGES
     with Pair(server) as pair:
         before = Footprint(server)
-        target, *senders = [registered(server, name, group) for name in ("target", *map(str, range(SENDERS)))]
+        target, *senders = [member(server, name, group) for name in ("target", *map(str, range(SENDERS)))]
         readers = [partial(tally.read, target, b'"type":"message"'), *(partial(tally.read, line, b'"code":"') for line in senders)]
         with threads(*readers, *(partial(line.send, data) for line in senders)):
             tally.wait_for(SENDERS * MESSAGES)
@@ -106,7 +99,7 @@ def test_without_descriptors_newcomers_wait_those_who_are_there_go_on_and_it_rec
     server = serve()
     with Pair(server) as pair:
         before = Footprint(server)
-        stays, goes = registered(server, "stays", group), registered(server, "goes", group)
+        stays, goes = member(server, "stays", group), member(server, "goes", group)
         assert b'"peer_joined"' in stays.frame()[1]
         with descriptors(server, SPARE):
             newcomers = [server.line() for _ in range(NEWCOMERS)]

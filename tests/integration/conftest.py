@@ -1,11 +1,17 @@
 """The servers that integration tests talk to."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.integration.certificate import Certificate
-from tests.integration.server import CLOSE_TIMEOUT, Server
+from tests.integration.line import PATIENCE
+from tests.integration.server import CLOSE_TIMEOUT, Server, quiet_environ
+from tests.sources import ROOT
 
 Settings = dict[str, object]
 
@@ -78,3 +84,25 @@ def serve() -> Iterator[Callable[..., Server]]:
     finally:
         for server in started:
             server.kill()
+
+
+@pytest.fixture
+def frozen() -> Iterator[Callable[[Server, str, str], None]]:
+    """Puts a client into a group, in a process that is then stopped: its kernel still acknowledges, and nobody answers."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def freeze(server: Server, peer_id: str, group: str) -> None:
+        command = [sys.executable, "-m", "tests.integration.sleeper", str(server.port), peer_id, group]
+        process = subprocess.Popen(command, cwd=ROOT, env=quiet_environ(), stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "registered\n"
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+
+    yield freeze
+    for process in processes:
+        process.kill()
+        process.wait(PATIENCE)
+        assert process.stdout is not None
+        process.stdout.close()

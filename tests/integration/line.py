@@ -78,6 +78,7 @@ class Line:
         try:
             if receive_buffer is not None:
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else every second of two messages waits 40 ms for an ACK
             plain.settimeout(PATIENCE)
             plain.connect(address)
             self._socket = tls.wrap_socket(plain, server_hostname=address[0]) if tls else plain
