@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -58,6 +59,7 @@ class Server:
         self._checked = 0
         self._news = threading.Condition()
         self._log_ended = False
+        self._may_read = threading.Lock()
         self._connected: list[Line | Client] = []
         self.process = subprocess.Popen(
             command("--port", "0", *flags, module=module),
@@ -181,6 +183,12 @@ class Server:
                     raise AssertionError(f"no line of the log fits {pattern!r}:\n{self.log()}")
                 self._news.wait(left)
 
+    @contextmanager
+    def unread_log(self) -> Iterator[None]:
+        """Nobody reads the log meanwhile, as when its collector hangs; what its pipe holds is for the server to fill."""
+        with self._may_read:
+            yield
+
     def check(self) -> None:
         """Fail if the log tells of anything that went wrong in the server itself since the last check."""
         faults = self.faults()
@@ -194,7 +202,7 @@ class Server:
     def _read_log(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            with self._news:
+            with self._may_read, self._news:
                 self._lines.append(line)
                 self._news.notify_all()
         with self._news:
