@@ -36,4 +36,4 @@ def besiege(share: Callable[..., Server], pairs: dict[Server, Pair]) -> Iterator
 
     yield find
     for pair in used:
-        pair.assert_goes_on(1)
+        pair.assert_goes_on(0)

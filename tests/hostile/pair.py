@@ -60,9 +60,9 @@ class Pair:
         assert slowest < PROMPT, f"a relay took {slowest:.2f} s"
 
     def assert_goes_on(self, rounds: int = 3) -> None:
-        """Fail unless so many rounds more, begun from now on, go as they should."""
+        """Fail unless the round that is under way, and so many more, go as they should."""
         with self._news:
-            enough = self._rounds + 1 + rounds  # the one that is under way began before
+            enough = self._rounds + 1 + rounds
             self._news.wait_for(lambda: self._rounds >= enough or self._fault is not None, PATIENCE)
             assert self._rounds >= enough or self._fault is not None, "the pair has stopped"
         self.assert_healthy()

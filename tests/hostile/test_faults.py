@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -16,21 +17,27 @@ MODULE = "tests.hostile.faulty_server"
 
 
 @pytest.fixture(scope="module")
-def faulty() -> Iterator[tuple[Server, Pair]]:
-    server = Server(module=MODULE)
-    try:
-        with Pair(server) as pair:
-            yield server, pair
-        server.stop()
-        server.check()
-    finally:
-        server.kill()
+def faulty() -> Iterator[Callable[[str], tuple[Server, Pair]]]:
+    """Servers with faults, by the test that they are for: of one kind a log takes 20 lines a second, and each fault is to be one."""
+    found: dict[str, tuple[Server, Pair]] = {}
+    with ExitStack() as ends:
+
+        def find(test: str) -> tuple[Server, Pair]:
+            if test not in found:
+                server = Server(module=MODULE)
+                ends.callback(server.kill)
+                ends.callback(server.check)
+                ends.callback(server.stop)
+                found[test] = server, ends.enter_context(Pair(server))
+            return found[test]
+
+        yield find
 
 
 @pytest.fixture
-def server(faulty: tuple[Server, Pair]) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, faulty: Callable[[str], tuple[Server, Pair]]) -> Iterator[Server]:
     """A server with faults, whose other clients notice nothing of them."""
-    server, pair = faulty
+    server, pair = faulty(request.node.originalname)
     yield server
     pair.assert_goes_on(1)
     server.hang_up()
