@@ -122,10 +122,10 @@ class Connection:
                 self._watch_unfinished(frames)
             elif self._unfinished_since is not None:
                 self._unfinished_since = None
-        except Exception as error:  # noqa: BLE001 - `_failed` logs it
+        except BaseException as error:  # noqa: BLE001 - `_failed` logs it; whatever it is, it ends this connection alone
             self._failed(error)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         """A fault of ours in one connection; its PeerActor and the others go on."""
         logger.error("connection failed", exc_info=error, extra={"address": self.address})
         self._violated(CloseCode.SERVER_FAULT, CLOSES[CloseCode.SERVER_FAULT].says)
@@ -208,7 +208,7 @@ class Connection:
         backlog, self._backlog = self._backlog, ()
         try:
             self._take(backlog)
-        except Exception as error:  # noqa: BLE001 - `_failed` logs it
+        except BaseException as error:  # noqa: BLE001 - `_failed` logs it; whatever it is, it ends this connection alone
             self._failed(error)
         if self._tls is not None:
             self._look_again()

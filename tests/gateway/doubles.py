@@ -199,7 +199,7 @@ class NotingPeer:
         self.told: list[Any] = []
         self.waiting = 0
         self.room: int | None = None
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
 
     @property
     def actor_inbox(self) -> "NotingPeer":

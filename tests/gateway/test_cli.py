@@ -5,11 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
+from gevent.event import Event
 
 from gateway import cli
 from gateway.cli import main
@@ -19,6 +22,9 @@ from tests.gateway.quiet_app import NotedLines, QuietApp
 from tests.sources import ROOT
 
 pytestmark = pytest.mark.usefixtures("no_settings")
+
+PATIENCE = 2.0
+"""Seconds after which a hub that has not been woken gives up."""
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -210,6 +216,25 @@ def test_a_signal_while_it_starts_is_kept_for_the_run(monkeypatch: pytest.Monkey
     monkeypatch.setattr(QuietApp, "start", lambda _app: signal.raise_signal(signal.SIGTERM))
     monkeypatch.setattr(QuietApp, "run", lambda app: app.stops)
     assert serve(monkeypatch) == 1
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_signal_that_the_hub_has_overlooked_ends_its_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_app: QuietApp) -> int:
+        polled = Event()
+        # Seen by Python before the hub waits, as if in the moment in which the hub does not look: what is left of it is the wake-up.
+        signal.raise_signal(signal.SIGTERM)
+        check = gevent.get_hub().loop.check()
+        check.start(polled.set)
+        began = time.monotonic()
+        polled.wait(PATIENCE)
+        check.close()
+        return int(time.monotonic() - began < PATIENCE / 2)
+
+    monkeypatch.setattr(QuietApp, "run", run)
+    before = signal.set_wakeup_fd(-1)
+    assert serve(monkeypatch) == 1
+    assert signal.set_wakeup_fd(before) == -1
 
 
 # --- serve, as a process ---

@@ -1,5 +1,6 @@
 """What a client sends, and what its PeerActor is told of it; the end of a connection is in `test_connection_end.py`."""
 
+import gevent
 import pykka
 import pytest
 
@@ -245,15 +246,16 @@ def test_a_peer_actor_that_closed_before_it_died_keeps_its_code(wired: Wired) ->
     assert wired.socket.is_shut()
 
 
+@pytest.mark.parametrize("fault", [ZeroDivisionError(), gevent.Timeout(), gevent.GreenletExit(), SystemExit()], ids=repr)
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_fault_while_frames_are_handled_is_logged_and_closes_with_1011(
-    wired: Wired, caplog: pytest.LogCaptureFixture, waits: bool
+    wired: Wired, caplog: pytest.LogCaptureFixture, fault: BaseException, waits: bool
 ) -> None:
     if waits:
         wired.peer.room = 0
-    wired.peer.fault = None if waits else ZeroDivisionError()
+    wired.peer.fault = None if waits else fault
     wired.arrives(heartbeat(1))
-    wired.peer.fault = ZeroDivisionError()
+    wired.peer.fault = fault
     wired.loop.settle()
     assert wired.socket.sent == encode_close(1011, "server fault")
     assert wired.peer.ends() == [LOST]

@@ -1,11 +1,18 @@
 """The servers that integration tests talk to."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.integration.certificate import Certificate
-from tests.integration.server import CLOSE_TIMEOUT, Server
+from tests.integration.line import PATIENCE
+from tests.integration.server import CLOSE_TIMEOUT, Server, quiet_environ
+from tests.sources import ROOT
 
 Settings = dict[str, object]
 
@@ -66,8 +73,8 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Starts servers for one test (arguments as of `Server`); ends them, and fails if that does not go in order."""
     started: list[Server] = []
 
-    def start(settings: Settings | None = None, *, certificate: Certificate | None = None, application: str = "serve") -> Server:
-        started.append(Server(settings, certificate=certificate, application=application))
+    def start(settings: Settings | None = None, **more: Any) -> Server:  # noqa: ANN401 - whatever `Server` takes
+        started.append(Server(settings, **more))
         return started[-1]
 
     try:
@@ -78,3 +85,25 @@ def serve() -> Iterator[Callable[..., Server]]:
     finally:
         for server in started:
             server.kill()
+
+
+@pytest.fixture
+def frozen() -> Iterator[Callable[[Server, str, str], None]]:
+    """Puts a client into a group, in a process that is then stopped: its kernel still acknowledges, and nobody answers."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def freeze(server: Server, peer_id: str, group: str) -> None:
+        command = [sys.executable, "-m", "tests.integration.sleeper", str(server.port), peer_id, group]
+        process = subprocess.Popen(command, cwd=ROOT, env=quiet_environ(), stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "registered\n"
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+
+    yield freeze
+    for process in processes:
+        process.kill()
+        process.wait(PATIENCE)
+        assert process.stdout is not None
+        process.stdout.close()

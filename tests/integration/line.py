@@ -78,7 +78,7 @@ class Line:
         try:
             if receive_buffer is not None:
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each `send` is a segment, also behind another
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else every second of two messages waits 40 ms for an ACK
             plain.settimeout(PATIENCE)
             plain.connect(address)
             self._socket = tls.wrap_socket(plain, server_hostname=address[0]) if tls else plain
@@ -111,6 +111,10 @@ class Line:
             data, self._buffer = self._buffer, b""
             return data
         return self._socket.recv(65536)
+
+    def fileno(self) -> int:
+        """The descriptor, for a selector."""
+        return self._socket.fileno()
 
     def ready(self, within: float = 0) -> bool:
         """Whether `receive` has something to return at once, or has within so many seconds."""

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -27,8 +28,8 @@ CLOSE_TIMEOUT = 0.25
 SomeClient = TypeVar("SomeClient", bound=Client)
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "gateway", *arguments]
+def command(*arguments: str, module: str = "gateway") -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
 
 
 def quiet_environ(**more: str) -> dict[str, str]:
@@ -46,10 +47,18 @@ class Answer:
 
 
 class Server:
-    """One run of the server, with the clients that a test has connected to it. `application`: what it serves, `serve` or `echo`."""
+    """One run of the server, with the clients that a test has connected to it.
+
+    `application`: what it serves, `serve` or `echo`. `module`: what is run, if not the server as it is.
+    """
 
     def __init__(
-        self, settings: Mapping[str, object] | None = None, *, certificate: Certificate | None = None, application: str = "serve"
+        self,
+        settings: Mapping[str, object] | None = None,
+        *,
+        certificate: Certificate | None = None,
+        application: str = "serve",
+        module: str = "gateway",
     ) -> None:
         chosen = {**(settings or {}), **(certificate.settings if certificate else {})}
         flags = [f"--set={key}={value}" for key, value in chosen.items()]
@@ -58,9 +67,15 @@ class Server:
         self._checked = 0
         self._news = threading.Condition()
         self._log_ended = False
+        self._may_read = threading.Lock()
         self._connected: list[Line | Client] = []
         self.process = subprocess.Popen(
-            command(application, "--port", "0", *flags), cwd=ROOT, env=quiet_environ(), stderr=subprocess.PIPE, text=True, errors="replace"
+            command(application, "--port", "0", *flags, module=module),
+            cwd=ROOT,
+            env=quiet_environ(),
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
         )
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
@@ -176,16 +191,26 @@ class Server:
                     raise AssertionError(f"no line of the log fits {pattern!r}:\n{self.log()}")
                 self._news.wait(left)
 
+    @contextmanager
+    def unread_log(self) -> Iterator[None]:
+        """Nobody reads the log meanwhile, as when its collector hangs; what its pipe holds is for the server to fill."""
+        with self._may_read:
+            yield
+
     def check(self) -> None:
         """Fail if the log tells of anything that went wrong in the server itself since the last check."""
-        news, self._checked = self._lines[self._checked :], len(self._lines)
-        faults = [line for line in news if is_fault(line)]
+        faults = self.faults()
         assert not faults, f"the server's log tells of {len(faults)} faults:\n{''.join(faults)}"
+
+    def faults(self) -> list[str]:
+        """What the log tells of faults in the server since the last check; whoever takes them has to judge them."""
+        news, self._checked = self._lines[self._checked :], len(self._lines)
+        return [line for line in news if is_fault(line)]
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            with self._news:
+            with self._may_read, self._news:
                 self._lines.append(line)
                 self._news.notify_all()
         with self._news:

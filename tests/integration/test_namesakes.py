@@ -1,43 +1,14 @@
 """The same peer id again, on another connection: one owner at any time, and a ghost does not keep its name."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-
-import pytest
+from collections.abc import Callable
 
 from tests.integration.client import Client
-from tests.integration.line import PATIENCE, Line, frame
-from tests.integration.server import Server, quiet_environ
-from tests.sources import ROOT
+from tests.integration.line import Line, frame
+from tests.integration.server import Server
 
 CHALLENGE = {"heartbeat.challenge_timeout": 0.3}
-
-
-@pytest.fixture
-def frozen() -> Iterator[Callable[[Server, str, str], None]]:
-    """Puts a client into a group, in a process that is then stopped: its kernel still acknowledges, and nobody answers."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def freeze(server: Server, peer_id: str, group: str) -> None:
-        command = [sys.executable, "-m", "tests.integration.sleeper", str(server.port), peer_id, group]
-        process = subprocess.Popen(command, cwd=ROOT, env=quiet_environ(), stdout=subprocess.PIPE, text=True)
-        processes.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "registered\n"
-        process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
-
-    yield freeze
-    for process in processes:
-        process.kill()
-        process.wait(PATIENCE)
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 def ghost(server: Server, peer_id: str, group: str) -> Line:
