@@ -49,6 +49,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "chromium-headless-shell": Part("chromium-headless-shell", "chromium-headless-shell", "the browsers of the integration tests"),
+    "faketime": Part("faketime", "faketime", "sets the time of day of a server under test"),
 }
 
 
