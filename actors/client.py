@@ -67,6 +67,7 @@ class Client:
         if len(self._early) < self._conduct.early:
             self._early.append(message)
         else:
+            self._count("early_refusals")
             self.error(ErrorCode.RATE_LIMITED, message.reference(), "too many messages before the answer to register or leave")
 
     def keep_last(self, message: Lost) -> bool:

@@ -17,12 +17,16 @@ _ONCE = frozenset({"host", "sec-websocket-key", "sec-websocket-version", "conten
 
 
 class RequestRefused(ValueError):
-    """A request that is answered with an error and closed. `status` is an HTTP status line without the version; `says` is the body."""
+    """A request that is answered with an error and closed.
 
-    def __init__(self, status: str, says: str) -> None:
+    `status` is an HTTP status line without the version, `says` the body, `reason` a word for metrics.
+    """
+
+    def __init__(self, status: str, says: str, reason: str = "bad_request") -> None:
         super().__init__(says)
         self.status = status
         self.says = says
+        self.reason = reason
 
 
 def check_request_line(line: str) -> None:
@@ -34,6 +38,10 @@ def check_request_line(line: str) -> None:
     """
     if not _REQUEST_LINE.fullmatch(line):
         raise RequestRefused("400 Bad Request", "the request line is not 'METHOD target HTTP/1.1'")
+
+
+def _too_long() -> RequestRefused:
+    return RequestRefused("431 Request Header Fields Too Large", "the request line and headers are too long", "header_bytes")
 
 
 class RequestReader:
@@ -62,7 +70,7 @@ class RequestReader:
         line, self._buffer = (self._buffer[:end], self._buffer[end:]) if end else (self._buffer, b"")
         self._left -= len(line)
         if self._left < 0:
-            raise RequestRefused("431 Request Header Fields Too Large", "the request line and headers are too long")
+            raise _too_long()
         return line
 
     def read(self, _size: int = -1) -> bytes:
@@ -80,7 +88,7 @@ class RequestReader:
 
     def _receive(self) -> bool:
         if len(self._buffer) > self._left:
-            raise RequestRefused("431 Request Header Fields Too Large", "the request line and headers are too long")
+            raise _too_long()
         data = self._socket.recv(_CHUNK)
         self._buffer += data
         return bool(data)
@@ -109,7 +117,7 @@ class Headers(dict[str, str]):
             if not line:
                 return headers
             headers.add(line)
-        raise RequestRefused("431 Request Header Fields Too Large", f"more than {most} headers")
+        raise RequestRefused("431 Request Header Fields Too Large", f"more than {most} headers", "headers")
 
     def add(self, line: bytes) -> None:
         """Take one header line.
