@@ -3,15 +3,17 @@ PYTHON ?= python3
 UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help run test check lock
+.PHONY: help run test check fuzz soak lock
 
 help:
 	@echo "make run      serve conf/dev.toml on loopback"
 	@echo "make test     all tests, with real parts"
 	@echo "make check    format, lint, types, import rules"
+	@echo "make fuzz     ten minutes of fuzzing of what reads bytes from strangers (ARGS=--help)"
+	@echo "make soak     ten minutes of clients that come, go and misbehave, and what the server keeps of them (ARGS=--help)"
 	@echo "make lock     write the lock files anew from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)"
 
-run test check:
+run test check fuzz soak:
 	@$(PYTHON) tools/setup.py $@ -- $(ARGS)
 
 lock:

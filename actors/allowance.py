@@ -39,7 +39,7 @@ class Allowance:
     def spend(self, now: float, cost: float = 1) -> bool:
         """Take `cost` if it is there; a refusal takes nothing."""
         rate, restored = self._rate, self._restored
-        restored = (max(now, restored)) + cost * rate.interval  # `max` takes three times as long
+        restored = max(restored, now) + cost * rate.interval
         if restored - now > rate.window:
             return False
         self._restored = restored

@@ -12,33 +12,33 @@ __all__ = ["Client"]
 class Client:
     """One Outbox, and the conduct of whoever reads it. Every refusal that a client is told of is counted here.
 
-    `send(event)` is `Outbox.send`, and `spend(now, size)` is `Conduct.message`.
+    Attributes:
+        outbox: the way to the client.
+        conduct: what it has left of its rates.
+
     """
 
-    __slots__ = ("_conduct", "_count", "_early", "_outbox", "send", "spend")
+    __slots__ = ("_early", "_metrics", "conduct", "outbox")
 
     def __init__(self, outbox: Outbox, conduct: Conduct, metrics: Metrics) -> None:
-        self._outbox = outbox
-        self._conduct = conduct
-        self._early: list[Inbound | Lost] = []
-        self._count = metrics.increment
-        # Not methods of their own: both are on the way of each relay, and a call costs 0.05 us.
-        self.send = outbox.send
-        self.spend = conduct.message
+        self.outbox = outbox
+        self.conduct = conduct
+        self._metrics = metrics
+        self._early: list[Inbound | Lost] | None = None  # made when it is needed, which is once for most
 
     def error(self, code: ErrorCode, reference: Reference, says: str = "", retry_after_ms: int | None = None) -> None:
         """Tell the client that something failed. An outbox that is full is closing, so that there is nobody left to tell."""
         words = ERRORS[code]
-        self._count("errors", code)
-        self._outbox.send(ErrorEvent(code, says or words.says, words.temporary, reference, retry_after_ms))
+        self._metrics.increment("errors", code)
+        self.outbox.send(ErrorEvent(code, says or words.says, words.temporary, reference, retry_after_ms))
 
     def ping(self) -> None:
         """Ask for a sign of life."""
-        self._outbox.ping()
+        self.outbox.ping()
 
     def close(self, code: CloseCode, says: str = "") -> None:
         """End the connection with a code and a sentence."""
-        self._outbox.close(code, says or CLOSES[code].says)
+        self.outbox.close(code, says or CLOSES[code].says)
 
     def too_fast(self, now: float, message: Inbound | Ping | Pong, wait_ms: int) -> tuple[CloseCode, str] | None:
         """A message was over the rates (`Conduct.message`): tell the client. What comes back says that it was told too often.
@@ -47,27 +47,29 @@ class Client:
         """
         if not isinstance(message, Ping | Pong):
             self.error(ErrorCode.RATE_LIMITED, message.reference(), retry_after_ms=wait_ms)
-        if not self._conduct.warned(now):
+        if not self.conduct.warned(now):
             return None
         return (CloseCode.POLICY, "too many pings") if isinstance(message, Ping | Pong) else (CloseCode.RATE_ABUSED, "")
 
     def may_register(self, now: float, reference: Reference) -> bool:
         """Whether a register is within the rate. If not, the client has been told."""
-        wait = self._conduct.register(now)
+        wait = self.conduct.register(now)
         if wait:
             self.error(ErrorCode.RATE_LIMITED, reference, retry_after_ms=wait)
         return not wait
 
     def misbehaved(self, now: float) -> bool:
         """The client sent something bad and was told. True when that was one too many."""
-        return self._conduct.fault(now)
+        return self.conduct.fault(now)
 
     def keep(self, message: Inbound) -> None:
         """Keep what cannot be acted on yet, in order, up to `ConductRules.early`; the client is told of what is not kept."""
-        if len(self._early) < self._conduct.early:
+        if self._early is None:
+            self._early = []
+        if len(self._early) < self.conduct.early:
             self._early.append(message)
         else:
-            self._count("early_refusals")
+            self._metrics.increment("early_refusals")
             self.error(ErrorCode.RATE_LIMITED, message.reference(), "too many messages before the answer to register or leave")
 
     def keep_last(self, message: Lost) -> bool:
@@ -78,5 +80,5 @@ class Client:
 
     def kept(self) -> list[Inbound | Lost]:
         """What was kept; it is the caller's from now on."""
-        early, self._early = self._early, []
-        return early
+        early, self._early = self._early, None
+        return early or []

@@ -48,12 +48,12 @@ class Conduct:
         """Zero when a message of `size` bytes may pass, else the milliseconds until one may; a refusal takes nothing."""
         rules = self._rules
         rate, restored = rules.messages, self._messages_restored
-        messages_restored = (max(now, restored)) + rate.interval
+        messages_restored = (restored if restored > now else now) + rate.interval  # noqa: FURB136 - `max` takes three times as long, and this is in each relay
         if messages_restored - now > rate.window:
             return wait_ms(rate, restored, now)
         if size:
             rate, restored = rules.size, self._size_restored
-            size_restored = (max(now, restored)) + size * rate.interval
+            size_restored = (restored if restored > now else now) + size * rate.interval  # noqa: FURB136 - as above
             if size_restored - now > rate.window:
                 return wait_ms(rate, restored, now, size)
             self._size_restored = size_restored

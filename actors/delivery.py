@@ -1,18 +1,21 @@
 """Delivery: what other peers send to one client, in order; at once, or behind the answer that it must not overtake."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actors.client import Client
 from actors.events import Relayed
-from actors.pairing import Pairing
-from actors.ports import Metrics, Timer
+from actors.messages import HoldExpired
+from actors.pairing import HoldRules, Pairing
 from actors.reasons import ErrorCode
+from actors.runtime import Runtime, reminder
+from actors.seat import Seat
 
 if TYPE_CHECKING:
-    from actors.seat import Seat
+    from actors.ports import Timer
 
 __all__ = ["Delivery"]
+
+_HOLD_EXPIRED = HoldExpired()
 
 
 class Delivery:
@@ -21,26 +24,34 @@ class Delivery:
     Guarantee: each message is handed to the outbox once, in the order of its sender, or its sender is told why not.
     """
 
-    __slots__ = ("_armed", "_client", "_count", "_delivered", "_make_timer", "_pairing", "_seat", "_timer")
+    __slots__ = ("_armed", "_client", "_delivered", "_pairing", "_rules", "_runtime", "_seat", "_timer")
 
-    def __init__(self, client: Client, seat: "Seat", metrics: Metrics, pairing: Pairing | None, make_timer: Callable[[], Timer]) -> None:
+    def __init__(self, client: Client, seat: Seat, runtime: Runtime, rules: HoldRules | None) -> None:
         self._client = client
         self._seat = seat
-        self._count = metrics.increment
-        self._delivered = metrics.labels("deliveries")
-        self._pairing = pairing
-        self._make_timer = make_timer
+        self._runtime = runtime
+        self._rules = rules
+        self._delivered = runtime.metrics.labels("deliveries")
+        # Made when they are needed: without an offer nothing is held, and few peers ever hold something.
+        self._pairing: Pairing | None = None
         self._timer: Timer | None = None
         self._armed = False
 
     def deliver(self, message: Relayed) -> None:
         """Hand a message over, or hold it."""
+        if self._pairing is None and self._rules is not None and message.type == "offer":
+            self._pairing = Pairing(self._rules)
         if self._pairing is None or self._pairing.passes(message):
-            self._hand_over(message)
+            # As in `_hand_over`: a call would be a twentieth of what a relay costs here.
+            refusal = self._client.outbox.send(message)
+            if refusal is None:
+                self._delivered[message.type] += 1
+            else:
+                message.give_back(refusal, self._seat.peer_id)
             return
         overflow = self._pairing.hold(message)
         if overflow:
-            self._count("hold_overflows")
+            self._runtime.metrics.increment("hold_overflows")
             self._hand_over_all(overflow)
         elif not self._armed:  # else for an earlier deadline, for all wait equally long
             self._arm(message.at)
@@ -60,7 +71,7 @@ class Delivery:
         self._armed = False
         if self._pairing is not None:
             late = self._pairing.expire(now)
-            self._count("hold_timeouts", by=len(late))
+            self._runtime.metrics.increment("hold_timeouts", by=len(late))
             self._hand_over_all(late)
             self._arm(now)
 
@@ -74,7 +85,7 @@ class Delivery:
                 held.give_back(ErrorCode.UNDELIVERED, self._seat.peer_id)
 
     def _hand_over(self, message: Relayed) -> None:
-        refusal = self._client.send(message)
+        refusal = self._client.outbox.send(message)
         if refusal is None:
             self._delivered[message.type] += 1
         else:
@@ -90,6 +101,6 @@ class Delivery:
         if deadline is None:
             return
         if self._timer is None:
-            self._timer = self._make_timer()
+            self._timer = reminder(self._runtime.scheduler, self._seat.peer, _HOLD_EXPIRED)
         self._timer.start(max(0.0, deadline - now))
         self._armed = True

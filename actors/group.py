@@ -140,6 +140,8 @@ class GroupActor(BrokerActor):
     def join(self, message: Join) -> None:
         """Give the peer its place, or settle who owns the id."""
         self._joins += 1
+        if not self._members:
+            self._backplane.attach(self._key, self.ref)  # again, for one that was empty and had given its name up
         owner = self._members.find(message.peer_id)
         if owner is None:
             self._admit(message)
@@ -292,6 +294,8 @@ class GroupActor(BrokerActor):
 
     def _check_empty(self) -> None:
         if not self._members and not self._contests:
+            # Given up before the Directory hears of it, and not at this actor's end: a successor may have its first turn before that.
+            self._backplane.detach(self._key, self.ref)
             self._directory.post(GroupEmpty(self._key, self.ref, self._joins))
 
     @handles(EndGroup)

@@ -13,20 +13,25 @@ __all__ = ["HoldRules", "Pairing"]
 
 
 class HoldRules(NamedTuple):
-    """For each sender: `messages` are held at most, one more lets all of them pass; the oldest waits `seconds` at most."""
+    """What may wait for the answers of one peer; one message more lets all of its sender pass.
+
+    `messages` of each sender; `size`, bytes of payload of all senders together; the oldest waits `seconds` at most.
+    """
 
     messages: int
+    size: int
     seconds: float
 
 
 class _Hold:
     """What waits for the answer to one sender's offer, since the first of it came."""
 
-    __slots__ = ("frames", "since")
+    __slots__ = ("frames", "since", "size")
 
-    def __init__(self, first: Relayed) -> None:
-        self.frames = [first]
-        self.since = first.at
+    def __init__(self, since: float) -> None:
+        self.frames: list[Relayed] = []
+        self.since = since
+        self.size = 0
 
 
 class Pairing:
@@ -35,11 +40,12 @@ class Pairing:
     Times are those of `Relayed.at`.
     """
 
-    __slots__ = ("_open", "_rules")
+    __slots__ = ("_open", "_rules", "_size")
 
     def __init__(self, rules: HoldRules) -> None:
         self._rules = rules
         self._open: dict[str, _Hold | None] = {}  # None: nothing is held yet, which is how most offers end
+        self._size = 0
 
     def passes(self, message: Relayed) -> bool:
         """Whether `message` may be handed over now: then it has passed, and an offer is open. If not, it is to be held."""
@@ -54,20 +60,23 @@ class Pairing:
         return message.type != "candidate" and self._open[source_id] is None
 
     def hold(self, message: Relayed) -> list[Relayed]:
-        """Hold what does not pass. What comes back is to be handed over now, in order: all that is held, when it is too much."""
+        """Hold what does not pass. What comes back is to be handed over now, in order: all of its sender, when it is too much."""
         hold = self._open[message.source_id]
         if hold is None:
-            self._open[message.source_id] = _Hold(message)
-            return []
+            hold = self._open[message.source_id] = _Hold(message.at)
+        size = len(message.payload or b"")
         hold.frames.append(message)
-        return self.release(message.source_id) if len(hold.frames) > self._rules.messages else []
+        hold.size += size
+        self._size += size
+        too_much = len(hold.frames) > self._rules.messages or self._size > self._rules.size
+        return self.release(message.source_id) if too_much else []
 
     def release(self, source_id: str) -> list[Relayed]:
         """The answer to `source_id` has passed: what was held for it, in order.
 
         A second offer may stand behind the candidates of the first: what follows it waits for the next answer, within the same second.
         """
-        hold = self._open.pop(source_id, None)
+        hold = self._close(source_id)
         if hold is None:
             return []
         passed: list[Relayed] = []
@@ -80,7 +89,7 @@ class Pairing:
 
     def forget(self, source_id: str) -> list[Relayed]:
         """`source_id` has left the group: what was held for it, in order; no offer of it is open any more."""
-        hold = self._open.pop(source_id, None)
+        hold = self._close(source_id)
         return [] if hold is None else hold.frames
 
     def expire(self, now: float) -> list[Relayed]:
@@ -98,4 +107,11 @@ class Pairing:
         """The peer is going: everything that was held and will not be handed over."""
         held = [frame for hold in self._open.values() if hold for frame in hold.frames]
         self._open.clear()
+        self._size = 0
         return held
+
+    def _close(self, source_id: str) -> _Hold | None:
+        hold = self._open.pop(source_id, None)
+        if hold is not None:
+            self._size -= hold.size
+        return hold

@@ -6,7 +6,6 @@ one go, and nothing of one group can be taken for the other's. Its end waits beh
 Identity is stamped here: a relay carries the id that this connection registered, whatever the client wrote.
 """
 
-from functools import partial
 from typing import NamedTuple
 
 from actors.client import Client
@@ -36,10 +35,10 @@ from actors.messages import (
     Revived,
     Tick,
 )
-from actors.pairing import HoldRules, Pairing
+from actors.pairing import HoldRules
 from actors.ports import Outbox
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
-from actors.runtime import BrokerActor, BrokerRef, Runtime, handles, reminder
+from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
 from actors.seat import Seat, State
 from actors.watch import Watch
 
@@ -56,6 +55,7 @@ class PeerRules(NamedTuple):
 
 # To look a member up in its enum costs 0.1 us in Python 3.11, five times in each relay.
 _NEW, _JOINING, _JOINED, _LEAVING, _GONE = State
+_TICK = Tick()
 
 
 class PeerActor(BrokerActor):
@@ -64,15 +64,11 @@ class PeerActor(BrokerActor):
     def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, tenant: str, address: str, rules: PeerRules) -> None:
         super().__init__(runtime, directory)
         now = runtime.clock.monotonic()
-        self._now = runtime.clock.monotonic
-        self._count = runtime.metrics.increment
+        self._clock = runtime.clock
         self._client = Client(outbox, Conduct(rules.conduct), runtime.metrics)
         self._seat = Seat(self.ref, directory, tenant, address)
-        self._watch = Watch(self._client, self._seat, Liveness(rules.liveness, now), self.later(Tick()), runtime.clock, runtime.metrics)
-        pairing = Pairing(rules.hold) if rules.hold else None
-        # Made when it is needed, for few peers ever hold something; and not by self.later, which would be a cycle.
-        make_timer = partial(reminder, runtime.scheduler, self.ref, HoldExpired())
-        self._delivery = Delivery(self._client, self._seat, runtime.metrics, pairing, make_timer)
+        self._watch = Watch(self._client, self._seat, Liveness(rules.liveness, now), self.later(_TICK), runtime.clock, runtime.metrics)
+        self._delivery = Delivery(self._client, self._seat, runtime, rules.hold)
         self._state = _NEW
         self._heard_at = now
         self._next: Register | None = None
@@ -108,13 +104,13 @@ class PeerActor(BrokerActor):
         """A sign of life. False when the message is not to be acted on, and the client has been told so."""
         if self._state is _GONE:
             return False
-        now = self._now()
+        now = self._clock.monotonic()
         self._heard_at = now
         if self._watch.heard(now) or type(message) is Pong:
             # Who leaves neither comes back for that nor answers a challenge: the newcomer may have the id.
             joined = self._state is _JOINED and type(message) is not Leave
             self._watch.answer(now, joined=joined, pong=type(message) is Pong)
-        wait_ms = self._client.spend(now, size)
+        wait_ms = self._client.conduct.message(now, size)
         if not wait_ms:
             return True
         verdict = self._client.too_fast(now, message, wait_ms)
@@ -144,9 +140,9 @@ class PeerActor(BrokerActor):
                 self._state = _LEAVING
 
     def _register(self, message: Register) -> None:
-        if not self._client.may_register(self._now(), message.reference()):
+        if not self._client.may_register(self._clock.monotonic(), message.reference()):
             return
-        self._count("registers")
+        self._runtime.metrics.increment("registers")
         if self._state is _NEW:
             self._state = _JOINING
             self._seat.ask(message)
@@ -193,14 +189,14 @@ class PeerActor(BrokerActor):
     def hold_expired(self, _message: HoldExpired) -> None:
         """No answer came in time: let the candidates pass."""
         if self._state is _JOINED:
-            self._delivery.expire(self._now())
+            self._delivery.expire(self._clock.monotonic())
 
     @handles(Joined)
     def joined(self, message: Joined) -> None:
         """The client's list: its first frame after a register."""
         if message.key != self._seat.key or self._state in (_NEW, _GONE):
             return
-        self._client.send(PeerList(message.peers))
+        self._client.outbox.send(PeerList(message.peers))
         if self._state is _JOINING:
             self._state = _JOINED
             self._seat.take(message.group)
@@ -212,7 +208,7 @@ class PeerActor(BrokerActor):
         """The client was away and is back: it knows nothing of who came and went meanwhile."""
         if message.key == self._seat.key and self._state is _JOINED:
             self._delivery.give_back()
-            self._client.send(PeerList(message.peers))
+            self._client.outbox.send(PeerList(message.peers))
 
     @handles(JoinRefused)
     def join_refused(self, message: JoinRefused) -> None:
@@ -229,7 +225,7 @@ class PeerActor(BrokerActor):
         if self._state is _JOINED:
             if isinstance(message, PeerLeft):
                 self._delivery.left(message.peer.id)
-            self._client.send(message)
+            self._client.outbox.send(message)
 
     @handles(Undeliverable)
     def undeliverable(self, message: Undeliverable) -> None:
@@ -286,7 +282,7 @@ class PeerActor(BrokerActor):
     @handles(Tick)
     def tick(self, _message: Tick) -> None:
         """A deadline may have come."""
-        verdict = None if self._state is _GONE else self._watch.check(self._now(), joined=self._state is _JOINED)
+        verdict = None if self._state is _GONE else self._watch.check(self._clock.monotonic(), joined=self._state is _JOINED)
         if verdict is not None:
             self._close(verdict[0], LeaveReason.LOST, verdict[1])
 
@@ -338,7 +334,7 @@ class PeerActor(BrokerActor):
         self._close(CloseCode.SERVER_FAULT, LeaveReason.LOST)
 
     def _fault(self) -> None:
-        if self._client.misbehaved(self._now()):
+        if self._client.misbehaved(self._clock.monotonic()):
             self._close(CloseCode.TOO_MANY_ERRORS, LeaveReason.LOST)
 
     def _catch_up(self) -> None:

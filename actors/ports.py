@@ -48,8 +48,8 @@ class Scheduler(Protocol):
     def ready(self, runnable: Runnable) -> None:
         """Run `runnable.drain()` once, soon, after those that were ready before it."""
 
-    def timer(self, callback: Callable[[], None]) -> Timer:
-        """A timer, not yet started, that calls `callback` between turns. It must not raise."""
+    def timer(self, callback: Callable[..., object], *arguments: object) -> Timer:
+        """A timer, not yet started, that calls `callback` with `arguments` between turns. It must not raise."""
 
 
 class Outbox(Protocol):

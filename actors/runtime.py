@@ -66,6 +66,10 @@ class StopFlag:
         self._stopped = True
 
 
+_NOTHING: Any = ()  # in the place of a list, of 56 bytes, in each actor that is idle
+_CLOSED = -1  # as the bound of a mailbox: nothing fits, and one comparison tells of both cases
+
+
 class Mailbox:
     """The messages that wait for one actor, oldest first.
 
@@ -75,18 +79,20 @@ class Mailbox:
 
     """
 
-    __slots__ = ("_actor", "_runtime", "scheduled", "unread")
+    __slots__ = ("_actor", "_bound", "_scheduler", "scheduled", "unread")
 
     def __init__(self) -> None:
-        self.unread: list[Any] = []
-        self._actor: Any = None  # a BrokerActor while there is a runtime; `cast` at each use would be a call in the hot path
-        self._runtime: Runtime | None = None
+        self.unread = _NOTHING
+        self._actor: Any = None  # a BrokerActor while it is open; `cast` at each use would be a call in the hot path
+        self._scheduler: Any = None  # as above
+        self._bound = _CLOSED
         self.scheduled = False
 
     def open(self, actor: "BrokerActor", runtime: Runtime) -> None:
         """Belong to `actor`. pykka makes an inbox before it knows for whom."""
         self._actor = actor
-        self._runtime = runtime
+        self._scheduler = runtime.scheduler
+        self._bound = runtime.mailbox
 
     def put(self, message: Any, /) -> None:  # noqa: ANN401 - pykka puts its own envelopes here, too
         """Take a message and see to it that the actor gets a turn.
@@ -96,19 +102,25 @@ class Mailbox:
             MailboxFull: the mailbox is at its bound and the message is not of the lifecycle.
 
         """
-        runtime = self._runtime
-        if runtime is None:
+        unread = self.unread
+        if len(unread) >= self._bound:
+            self._check(message)
+        if self.scheduled:
+            unread.append(message)
+        else:
+            self.scheduled = True
+            self.unread = [message]
+            self._scheduler.ready(self._actor)
+
+    def _check(self, message: Any) -> None:  # noqa: ANN401 - as above
+        """Raise, as `put` does, unless the message may pass the bound."""
+        if self._bound == _CLOSED:
             msg = "the actor has ended"
             raise pykka.ActorDeadError(msg)
-        unread = self.unread
-        if len(unread) >= runtime.mailbox and not getattr(message, "lifecycle", True):
-            runtime.metrics.increment("mailbox_refusals", type(self._actor).__name__)
-            msg = f"{len(unread)} messages wait for this {type(self._actor).__name__}"
+        if not getattr(message, "lifecycle", True):
+            self._actor.refused()
+            msg = f"{len(self.unread)} messages wait for this {type(self._actor).__name__}"
             raise MailboxFull(msg)
-        unread.append(message)
-        if not self.scheduled:
-            self.scheduled = True
-            runtime.scheduler.ready(self._actor)
 
     def get(self) -> "Envelope[Any]":
         """Take the oldest message. For pykka; the actor's own turn takes them all."""
@@ -120,8 +132,9 @@ class Mailbox:
 
     def close(self) -> list[Any]:
         """Take no more; give back what was never handled. Also drops the reference to the actor, and with it their cycle."""
-        unread, self.unread = self.unread, []
-        self._actor = self._runtime = None
+        unread, self.unread = list(self.unread), _NOTHING
+        self._actor = None
+        self._bound = _CLOSED
         return unread
 
 
@@ -150,7 +163,7 @@ class BrokerRef(pykka.ActorRef["BrokerActor"]):
 
 def reminder(scheduler: Scheduler, ref: BrokerRef, message: Message) -> Timer:
     """A timer that tells an actor `message`, which must be of the lifecycle. It keeps nothing of the actor alive."""
-    return scheduler.timer(lambda: cast("None", ref.post(message)))
+    return scheduler.timer(ref.post, message)
 
 
 class _Start(Message, frozen=True, gc=False):
@@ -223,18 +236,17 @@ class BrokerActor(pykka.Actor):
     def drain(self) -> None:
         """Handle what waits, at most `Runtime.turn` messages, so that a flooded actor delays the others by one turn only."""
         inbox = self.actor_inbox
-        messages, turn = inbox.unread, self._runtime.turn
-        inbox.unread = messages[turn:]
-        batch = iter(messages if len(messages) <= turn else messages[:turn])
-        handlers = self._handlers
+        messages = inbox.unread
+        inbox.unread = []  # a list of its own while it has its turn, so that `put` may append to it
+        if len(messages) > self._runtime.turn:
+            messages, inbox.unread = messages[: self._runtime.turn], messages[self._runtime.turn :]
+        batch = iter(messages)
+        handlers, other = self._handlers, BrokerActor._receive_other
         message = None
         try:
             for message in batch:
-                handler = handlers.get(type(message))
-                if handler is not None:
-                    handler(self, message)
-                else:
-                    self._receive_other(message)
+                handler: Any = handlers.get(type(message), other)
+                handler(self, message)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends this actor alone
             self._crash(error, message, batch)
             return
@@ -244,6 +256,11 @@ class BrokerActor(pykka.Actor):
             self._runtime.scheduler.ready(self)
         else:
             inbox.scheduled = False
+            inbox.unread = _NOTHING
+
+    def refused(self) -> None:
+        """Count a message that its mailbox did not take."""
+        self._runtime.metrics.increment("mailbox_refusals", type(self).__name__)
 
     def end(self) -> None:
         """End this actor when the current turn is over. A message that comes later raises ActorDeadError at its teller."""

@@ -38,10 +38,10 @@ class Seat:
     could be overtaken by what is told to the successor directly.
     """
 
-    __slots__ = ("_address", "_directory", "_group", "_peer", "_tenant", "key", "peer_id")
+    __slots__ = ("_address", "_directory", "_group", "_tenant", "key", "peer", "peer_id")
 
     def __init__(self, peer: BrokerRef, directory: BrokerRef, tenant: str, address: str) -> None:
-        self._peer = peer
+        self.peer = peer
         self._directory = directory
         self._tenant = tenant
         self._address = address
@@ -57,12 +57,12 @@ class Seat:
         """Ask for a place, through the Directory: it starts the group if need be. The answer is Joined or JoinRefused."""
         self.key = GroupKey(self._tenant, register.group_id)
         self.peer_id = register.peer_id
-        join = Join(self._peer, register.peer_id, register.metadata, self._address, register.reference())
+        join = Join(self.peer, register.peer_id, register.metadata, self._address, register.reference())
         self._directory.post(Forward(self.key, join))
 
     def refresh(self, register: Register) -> bool:
         """Register the same place again. Straight to the group, so that what follows does not overtake it. As `tell`."""
-        return self.tell(Refresh(self._peer, self.peer_id, register.metadata))
+        return self.tell(Refresh(self.peer, self.peer_id, register.metadata))
 
     def take(self, group: BrokerRef) -> None:
         """The place is this peer's; `group` is the actor to speak to."""
@@ -78,26 +78,26 @@ class Seat:
 
     def seen(self) -> None:
         """The peer was heard of. One that a full mailbox drops is made good by the next."""
-        self.tell(Seen(self._peer, self.peer_id))
+        self.tell(Seen(self.peer, self.peer_id))
 
     def alive(self, nonce: int) -> None:
         """The peer has answered a challenge. A group that has failed meanwhile challenges it anew."""
-        self.tell(Alive(self._peer, self.peer_id, nonce))
+        self.tell(Alive(self.peer, self.peer_id, nonce))
 
     def revive(self) -> None:
         """The peer was away and is back. A group that has failed meanwhile is told so again when it is restored."""
-        self.tell(Revive(self._peer, self.peer_id))
+        self.tell(Revive(self.peer, self.peer_id))
 
     def hide(self) -> None:
         """The peer is away. A group that has failed meanwhile is told so again when it is restored."""
-        self.tell(Depart(self._peer, self.peer_id, LeaveReason.AWAY))
+        self.tell(Depart(self.peer, self.peer_id, LeaveReason.AWAY))
 
     def depart(self, reason: LeaveReason | None) -> None:
         """Give the place up. To a group that has failed by way of the Directory, which has heard of the failure before it hears of this."""
-        message = Depart(self._peer, self.peer_id, reason)
+        message = Depart(self.peer, self.peer_id, reason)
         if not self._group.post(message):
             self._directory.post(Forward(self.key, message))
 
     def withdraw(self, reason: LeaveReason | None) -> None:
         """Give up a place that was asked for and not yet given: this follows the Join on its way through the Directory."""
-        self._directory.post(Forward(self.key, Depart(self._peer, self.peer_id, reason)))
+        self._directory.post(Forward(self.key, Depart(self.peer, self.peer_id, reason)))

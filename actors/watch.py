@@ -15,7 +15,7 @@ class Watch:
     `joined` says whether the peer is in its group: only then does the group hear of any of this.
     """
 
-    __slots__ = ("_challenge", "_client", "_clock", "_count", "_liveness", "_seat", "_timer")
+    __slots__ = ("_challenge", "_client", "_clock", "_liveness", "_metrics", "_seat", "_timer")
 
     def __init__(self, client: Client, seat: Seat, liveness: Liveness, timer: Timer, clock: Clock, metrics: Metrics) -> None:
         self._client = client
@@ -23,7 +23,7 @@ class Watch:
         self._liveness = liveness
         self._timer = timer
         self._clock = clock
-        self._count = metrics.increment
+        self._metrics = metrics
         self._challenge: int | None = None
 
     def start(self) -> None:
@@ -77,7 +77,7 @@ class Watch:
                 self._client.ping()
             elif verdict is Verdict.AWAY:
                 if joined:
-                    self._count("expirations")
+                    self._metrics.increment("expirations")
                     self._seat.hide()
             elif verdict is Verdict.CLOSE:
                 return CloseCode.GOING_AWAY, "silent for too long"

@@ -33,7 +33,7 @@ class HubClock:
     def monotonic(self) -> float:
         """Seconds served; never goes back."""
         now = self._real() - self.lost
-        return min(self._limit, now)
+        return now if now < self._limit else self._limit  # noqa: FURB136 - `min` takes three times as long, and this is in each relay
 
     def beat(self) -> float:
         """The hub turns. Returns the seconds since the last beat if they were a stall, else 0."""

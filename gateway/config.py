@@ -128,6 +128,10 @@ class Limits(Struct, frozen=True):
         int,
         _about("messages of one sender to one peer that wait for the answer to its offer (group.hold_candidates)", 1, 65_536, "messages"),
     ] = 64
+    held_bytes: Annotated[
+        int,
+        _about("bytes of such messages, of all senders to one peer", 1024, _GIB, "bytes"),
+    ] = 131_072
     hold_timeout: Annotated[float, _seconds("longest wait for that answer; then the messages pass", high=60)] = 1.0
     mailbox: Annotated[int, _about("messages that may wait for one actor", 16, 1_000_000, "messages")] = 4096
     connections: Annotated[int, _about("open connections in all; beyond it: 503", 1, 1_000_000, "connections")] = 20_000
@@ -287,6 +291,7 @@ RULES: tuple[Rule, ...] = (
     _above("heartbeat.close_after", "heartbeat.expire_after", "a peer is away before it is lost", times=10),
     _above("limits.register_timeout", "heartbeat.challenge_timeout", "a newcomer may wait that long for its answer", times=10),
     _above("limits.outbox_bytes", "limits.message_bytes", "the largest message must fit into an empty outbox", times=4, by=_ENVELOPE_BYTES),
+    _not_above("limits.held_bytes", "limits.outbox_bytes", "what is held may pass at once, and would make a slow reader of one that reads"),
     _not_above("limits.message_bytes", "limits.bytes_burst", "the largest message could never be sent"),
     _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),

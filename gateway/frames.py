@@ -116,8 +116,9 @@ _ENDED: Final = _Begun()
 class FrameReader:
     """Turns the bytes of one client into messages and control frames.
 
-    Between two calls it holds at most `message_bytes` and one header, whatever length a client declares. Between two messages it
-    holds nothing: an idle reader is 48 bytes (`sys.getsizeof`), which each of thousands of idle connections pays.
+    Between two calls it holds at most `message_bytes` and one header, or one control frame that came between fragments (131 bytes),
+    whatever length a client declares. Between two messages it holds nothing: an idle reader is 48 bytes (`sys.getsizeof`), which each
+    of thousands of idle connections pays.
     """
 
     __slots__ = ("_limits", "begun")

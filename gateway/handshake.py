@@ -13,6 +13,9 @@ __all__ = ["Headers", "RequestReader", "RequestRefused", "check_request_line"]
 _CHUNK = 4096
 _REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) (HTTP/1\.[01])\r?\n")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\Z")
+_EMPTY_LINE = re.compile(rb"(\A|\n)\r?\n")
+_BODY = frozenset({"content-type", "content-length"})  # these have variables of their own
+_TOO_LONG = ("431 Request Header Fields Too Large", "the request line and headers are too long", "header_bytes")
 _ONCE = frozenset({"host", "sec-websocket-key", "sec-websocket-version", "content-length", "upgrade", "origin", "authorization"})
 
 
@@ -38,10 +41,6 @@ def check_request_line(line: str) -> None:
     """
     if not _REQUEST_LINE.fullmatch(line):
         raise RequestRefused("400 Bad Request", "the request line is not 'METHOD target HTTP/1.1'")
-
-
-def _too_long() -> RequestRefused:
-    return RequestRefused("431 Request Header Fields Too Large", "the request line and headers are too long", "header_bytes")
 
 
 class RequestReader:
@@ -70,8 +69,26 @@ class RequestReader:
         line, self._buffer = (self._buffer[:end], self._buffer[end:]) if end else (self._buffer, b"")
         self._left -= len(line)
         if self._left < 0:
-            raise _too_long()
+            raise RequestRefused(*_TOO_LONG)
         return line
+
+    def header_lines(self, most: int) -> list[bytes]:
+        """What comes before the next empty line, which is taken, too; lines end with LF or CRLF, which are left out.
+
+        Raises:
+            RequestRefused: more than `limit` bytes or `most` lines, or the client has ended before.
+
+        """
+        while (end := _EMPTY_LINE.search(self._buffer)) is None and self._buffer.count(b"\n") <= most:
+            if not self._receive():
+                raise RequestRefused("400 Bad Request", "the request ended within its headers")
+        if end is None or self._buffer.count(b"\n", 0, end.start() + 1) > most:
+            raise RequestRefused("431 Request Header Fields Too Large", f"more than {most} headers", "headers")
+        block, self._buffer = self._buffer[: end.start()], self._buffer[end.end() :]
+        self._left -= end.end()
+        if self._left < 0:
+            raise RequestRefused(*_TOO_LONG)
+        return [line.removesuffix(b"\r") for line in block.split(b"\n")] if block else []
 
     def read(self, _size: int = -1) -> bytes:
         """A request body. None is ever taken: see `Headers.check_complete`."""
@@ -88,7 +105,7 @@ class RequestReader:
 
     def _receive(self) -> bool:
         if len(self._buffer) > self._left:
-            raise _too_long()
+            raise RequestRefused(*_TOO_LONG)
         data = self._socket.recv(_CHUNK)
         self._buffer += data
         return bool(data)
@@ -109,15 +126,9 @@ class Headers(dict[str, str]):
 
         """
         headers = cls()
-        for _ in range(most + 1):
-            line = reader.readline()
-            if not line.endswith(b"\n"):
-                raise RequestRefused("400 Bad Request", "the request ended within its headers")
-            line = line[:-1].removesuffix(b"\r")
-            if not line:
-                return headers
+        for line in reader.header_lines(most):
             headers.add(line)
-        raise RequestRefused("431 Request Header Fields Too Large", f"more than {most} headers", "headers")
+        return headers
 
     def add(self, line: bytes) -> None:
         """Take one header line.
@@ -158,10 +169,9 @@ class Headers(dict[str, str]):
         """One header, under the name by which pywsgi asks for it."""
         return super().get(name.lower(), default)
 
-    @property
-    def headers(self) -> Iterator[str]:
-        """The lines, as pywsgi turns them into the WSGI environment."""
-        return (f"{name}: {value}" for name, value in self.items())
+    def variables(self) -> Iterator[tuple[str, str]]:
+        """Their names and values in a WSGI environment (PEP 3333). A name with `_` has none: it would pass for the one with `-`."""
+        return ((f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in self.items() if name not in _BODY and "_" not in name)
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - pywsgi asks with capitals, too
         """One header by its name in any case."""

@@ -25,6 +25,8 @@ It raises Unrepresentable for an event that has no form in this format.
 """
 
 _WRITE = 2  # libev: EV_WRITE
+_NOTHING: Any = ()  # in the place of two lists, of 56 bytes each, in each idle client
+_NO_FORM = b""  # stands for the frame of an event that has none in a format
 _JSON = Format.JSON  # reading a member of an enum, or hashing one, takes longer than the comparison that it is for
 
 
@@ -86,17 +88,16 @@ class Outbox:
     __slots__ = (
         "_blocked",
         "_chunks",
+        "_due",
         "_encode",
         "_limit",
         "_loop",
         "_metrics",
         "_owner",
         "_relays",
-        "_scheduled",
         "_scheduler",
         "_size",
         "_socket",
-        "_written",
         "closed",
         "format",
     )
@@ -119,12 +120,11 @@ class Outbox:
         self._encode = encode
         self._metrics = metrics
         self._limit = limit
-        self._chunks: list[bytes] = []
+        self._chunks: list[bytes] = _NOTHING
         self._size = 0
-        self._written = 0
-        # The relays among what waits, each with the place of its end in all that is ever written: their senders are told if it never is.
-        self._relays: list[tuple[int, Relayed]] = []
-        self._scheduled = False
+        # The relays among what waits, each with the place of its end in it: their senders are told if it is never written.
+        self._relays: list[tuple[int, Relayed]] = _NOTHING
+        self._due = False  # a flush will come: at the end of the turn, or when the socket is writable
         # The write watcher while the kernel's buffer is full; then the first chunk is the rest of what was written in part.
         self._blocked: Any = None
         self.closed = False
@@ -139,17 +139,30 @@ class Outbox:
         """Take an event, encoded as the client wants it; see the port for the answers."""
         if self.closed:
             return ErrorCode.UNDELIVERED
+        form = self.format
         try:
-            frame = self._frame(event)
+            if type(event) is not Relayed or event.frames is not None:
+                frame = self._remembered(event, form)
+            elif form is _JSON:
+                frame = encode(TEXT, self._encode(event, form))
+            else:
+                frame = encode(BINARY, self._encode(event, form))
         except Unrepresentable:
             return ErrorCode.UNREPRESENTABLE
-        if self._size + len(frame) > self._limit:
+        size = self._size + len(frame)
+        if size > self._limit:
             refusal = self._make_room(len(frame))
             if refusal is not None:
                 return refusal
-        self._put(frame)
+            size = self._size + len(frame)
+        # As in `_put`: a call would be a twentieth of this method.
+        if self._due:
+            self._chunks.append(frame)
+        else:
+            self._begin(frame)
+        self._size = size
         if type(event) is Relayed:
-            self._relays.append((self._written + self._size, event if self._blocked is None else _without_payload(event)))
+            self._relays.append((size, event if self._blocked is None else _without_payload(event)))
         return None
 
     def ping(self) -> None:
@@ -184,7 +197,7 @@ class Outbox:
         # The first chunk has been written in part, or TLS insists on seeing it again; what is behind it makes room for the close frame.
         del self._chunks[1:]
         self._size = len(self._chunks[0])
-        self._give_back(self._written + self._size, ErrorCode.SLOW_PEER)
+        self._give_back(self._size, ErrorCode.SLOW_PEER)
         self._last(code, encode_close(code, CLOSES[code].says), str(int(code)))
         if self._owner is not None:
             self._owner.overflowed()
@@ -193,14 +206,14 @@ class Outbox:
         """The socket is gone: what was not written never will be, and the senders are told so."""
         self.closed = True
         self._owner = None
-        self._give_back(self._written, ErrorCode.UNDELIVERED)
-        self._chunks = []
+        self._give_back(0, ErrorCode.UNDELIVERED)
+        self._chunks = self._relays = _NOTHING
         self._size = 0
         self._unblock()
 
     def flush(self) -> None:
         """Write what waits, in one call; what the kernel does not take waits for the socket to be writable."""
-        self._scheduled = False
+        self._due = self._blocked is not None
         chunks = self._chunks
         if not chunks or self._owner is None:
             return
@@ -212,10 +225,8 @@ class Outbox:
         except OSError as error:
             self._owner.broken(error)
             return
-        self._written += sent
         if sent == len(data):
-            self._chunks = []
-            self._relays = []
+            self._chunks = self._relays = _NOTHING
             self._size = 0
             if self._blocked is not None:
                 self._unblock()
@@ -223,20 +234,24 @@ class Outbox:
                 self._owner.written()
         else:
             self._chunks = [data[sent:]]
-            self._relays = [(end, _without_payload(relay)) for end, relay in self._relays if end > self._written]
+            self._relays = [(end - sent, _without_payload(relay)) for end, relay in self._relays if end > sent]
             self._size = len(data) - sent
             self._block()
 
-    def _frame(self, event: Message) -> bytes:
-        form = self.format
-        memo: dict[str, bytes] | None = getattr(event, "frames", None)
-        if memo is None:
-            return encode(TEXT if form is _JSON else BINARY, self._encode(event, form))
-        # A broadcast is encoded once for each format, however many receive it.
+    def _remembered(self, event: Message, form: Format) -> bytes:
+        """The frame of an event that may be a broadcast: that is encoded once for each format, however many receive it."""
         opcode, name = (TEXT, "json") if form is _JSON else (BINARY, "msgpack")
+        memo: dict[str, bytes] = getattr(event, "frames", {})
+        # Also when it has no form: to find that out takes up to 30 ms for 64 KiB of MessagePack, and a group may have 1000 JSON peers.
         frame = memo.get(name)
         if frame is None:
-            frame = memo[name] = encode(opcode, self._encode(event, form))
+            try:
+                frame = memo[name] = encode(opcode, self._encode(event, form))
+            except Unrepresentable:
+                memo[name] = _NO_FORM
+                raise
+        if frame is _NO_FORM:
+            raise Unrepresentable("found out for another peer")
         return frame
 
     def _control(self, frame: bytes) -> None:
@@ -244,11 +259,18 @@ class Outbox:
             self._put(frame)
 
     def _put(self, frame: bytes) -> None:
-        self._chunks.append(frame)
+        if self._due:
+            self._chunks.append(frame)
+        else:
+            self._begin(frame)
         self._size += len(frame)
-        if not self._scheduled and self._blocked is None:
-            self._scheduled = True
-            self._scheduler.at_turn_end(self.flush)
+
+    def _begin(self, frame: bytes) -> None:
+        """The first that waits: make the lists, which an idle client does without, and have them written."""
+        self._due = True
+        self._chunks = [frame]
+        self._relays = []
+        self._scheduler.at_turn_end(self.flush)
 
     def _make_room(self, needed: int) -> ErrorCode | None:
         """Write ahead of the turn's end: many may speak to one in a turn.
@@ -269,7 +291,7 @@ class Outbox:
     def _give_back(self, kept: int, code: ErrorCode) -> None:
         """Tell the senders of the relays that end beyond the place `kept` that theirs will not be written whole."""
         lost = [relay for end, relay in self._relays if end > kept]
-        del self._relays[len(self._relays) - len(lost) :]
+        self._relays = self._relays[: len(self._relays) - len(lost)]
         for relay in lost:
             relay.give_back(code)
 
@@ -284,11 +306,13 @@ class Outbox:
         if self._blocked is None:
             self._blocked = self._loop.io(self._socket.fileno(), _WRITE)
             self._blocked.start(self.flush)
+            self._due = True
 
     def _unblock(self) -> None:
         watcher, self._blocked = self._blocked, None
         if watcher is not None:
             watcher.close()
+            self._due = False
 
 
 def _without_payload(relay: Relayed) -> Relayed:

@@ -50,7 +50,7 @@ def peer_rules(config: Config) -> PeerRules:
         limits.early_messages,
     )
     liveness = LivenessRules(heartbeat.ping_interval, heartbeat.expire_after, heartbeat.close_after, limits.register_timeout)
-    hold = HoldRules(limits.held_messages, limits.hold_timeout) if config.group.hold_candidates else None
+    hold = HoldRules(limits.held_messages, limits.held_bytes, limits.hold_timeout) if config.group.hold_candidates else None
     return PeerRules(liveness, conduct, hold)
 
 

@@ -37,12 +37,13 @@ EARLY_SECONDS = 0.05
 class HubTimer:
     """A libev timer that exists only while it is set: an idle peer's deadline costs 0.2 kB. It goes by the time that is served."""
 
-    __slots__ = ("_callback", "_clock", "_deadline", "_loop", "_watcher")
+    __slots__ = ("_arguments", "_callback", "_clock", "_deadline", "_loop", "_watcher")
 
-    def __init__(self, loop: Any, clock: HubClock, callback: Callable[[], None]) -> None:  # noqa: ANN401 - gevent publishes no type for its loops
+    def __init__(self, loop: Any, clock: HubClock, callback: Callable[..., object], *arguments: object) -> None:  # noqa: ANN401 - gevent publishes no type for its loops
         self._loop = loop
         self._clock = clock
         self._callback = callback
+        self._arguments = arguments
         self._deadline = 0.0
         self._watcher: Any = None
 
@@ -65,7 +66,7 @@ class HubTimer:
             self.start(left)  # the hub was stalled, and the clock with it
         else:
             self.stop()
-            self._callback()
+            self._callback(*self._arguments)
 
 
 class HubScheduler:
@@ -76,6 +77,11 @@ class HubScheduler:
         self._clock = clock
         self._monotonic = monotonic
         self._run_queue: deque[Runnable] = deque()
+        self.ready: Callable[[Runnable], None] = self._first_ready
+        """Run `runnable.drain()` in the coming turn, after those that were ready before it; in a later one when that turn is cut.
+
+        Once a turn is on its way this is the queue's own `append`: 0.1 us less for each of the three actors on the way of a relay.
+        """
         # What a cut turn left. What the next poll brings goes first: it is mostly little, and a flood made what is here.
         self._left_over: deque[Runnable] = deque()
         self._at_turn_end: list[Callable[[], None]] = []
@@ -83,15 +89,9 @@ class HubScheduler:
         # A turn that leaves work comes back by way of a poll; gevent runs callbacks that callbacks add for 5 ms and more without one.
         self._after_poll = loop.timer(0.0)
 
-    def ready(self, runnable: Runnable) -> None:
-        """Run `runnable.drain()` in the coming turn, after those that were ready before it; in a later one when that turn is cut."""
-        self._run_queue.append(runnable)
-        if not self._armed:
-            self._arm()
-
-    def timer(self, callback: Callable[[], None]) -> HubTimer:
+    def timer(self, callback: Callable[..., object], *arguments: object) -> HubTimer:
         """A timer, not yet started."""
-        return HubTimer(self._loop, self._clock, callback)
+        return HubTimer(self._loop, self._clock, callback, *arguments)
 
     def at_turn_end(self, callback: Callable[[], None]) -> None:
         """Call back once, when the actors of the coming turn have had their say. Where outboxes write."""
@@ -103,8 +103,13 @@ class HubScheduler:
         """How many actors wait for their turn."""
         return len(self._run_queue) + len(self._left_over)
 
+    def _first_ready(self, runnable: Runnable) -> None:
+        self._run_queue.append(runnable)
+        self._arm()
+
     def _arm(self) -> None:
         self._armed = True
+        self.ready = self._run_queue.append
         self._loop.run_callback(self._turn)
 
     def _turn(self) -> None:
@@ -113,8 +118,9 @@ class HubScheduler:
             if self._left_over:
                 self._run(self._left_over, deadline)
         finally:
-            self._left_over.extend(self._run_queue)
-            self._run_queue.clear()
+            if self._run_queue:
+                self._left_over.extend(self._run_queue)
+                self._run_queue.clear()
             self._end_turn()
 
     def _run(self, queue: deque[Runnable], deadline: float | None) -> float | None:
@@ -135,9 +141,10 @@ class HubScheduler:
         for callback in callbacks:
             try:
                 callback()
-            except Exception:
+            except BaseException:  # whatever it is, the other outboxes of this turn must be written
                 logger.exception("a callback at the end of a turn failed")
         if self._left_over or self._run_queue or self._at_turn_end:
             self._after_poll.start(self._turn)
         else:
             self._armed = False
+            self.ready = self._first_ready

@@ -19,7 +19,7 @@ from tests.doubles import ManualClock, NotingSupervisor, PlainMetrics, Recording
 
 LIVENESS = LivenessRules(ping_interval=25, expire_after=60, close_after=600, register_timeout=10)
 CONDUCT = ConductRules(messages=Rate(1000, 10_000), size=Rate(1e6, 1e9), registers=Rate(1000, 1000), errors=100, early=64)
-HOLD = HoldRules(messages=64, seconds=1.0)
+HOLD = HoldRules(messages=64, size=131_072, seconds=1.0)
 PEER_RULES = PeerRules(LIVENESS, CONDUCT, HOLD)
 GROUP_RULES = GroupRules(peers=100, on_duplicate=OnDuplicate.CHALLENGE, challenge_timeout=1)
 

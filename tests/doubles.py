@@ -5,6 +5,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from actors.events import Event, Message, Relayed
@@ -32,7 +33,7 @@ class ManualClock:
 class ManualTimer:
     """Fires when its StepScheduler is advanced past its deadline."""
 
-    def __init__(self, scheduler: "StepScheduler", callback: Callable[[], None]) -> None:
+    def __init__(self, scheduler: "StepScheduler", callback: Callable[[], object]) -> None:
         self._scheduler = scheduler
         self.callback = callback
 
@@ -55,8 +56,8 @@ class StepScheduler:
     def ready(self, runnable: Runnable) -> None:
         self.run_queue.append(runnable)
 
-    def timer(self, callback: Callable[[], None]) -> ManualTimer:
-        return ManualTimer(self, callback)
+    def timer(self, callback: Callable[..., object], *arguments: object) -> ManualTimer:
+        return ManualTimer(self, partial(callback, *arguments))
 
     def step(self, turns: int = 1) -> None:
         """Run the first `turns` that wait, or fewer when fewer do."""

@@ -21,7 +21,7 @@ def asked_for(lock: str) -> dict[str, str]:
     """Return the lowest version that pyproject.toml allows of each package that it names."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = project["project"]["dependencies"] + (project["dependency-groups"]["dev"] if lock == DEVELOPMENT else [])
-    return dict(spec.split(">=") for spec in wanted)
+    return dict(spec.partition(" ;")[0].split(">=") for spec in wanted)
 
 
 @pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT])

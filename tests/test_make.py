@@ -1,5 +1,6 @@
 """`make` is the one door for people and for CI: these hold its few lines to what they promise."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import pytest
 
 from tests.sources import ROOT
-from tools.setup import LOCK_OF
+from tools.setup import LOCK_OF, MODULE_OF
 
 # What a `make test` that may be running this test hands down to another make.
 HANDED_DOWN = {"ARGS", "PYTHON", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
@@ -23,6 +24,11 @@ def dry_run(*arguments: str) -> str:
 @pytest.mark.parametrize("command", LOCK_OF)
 def test_a_command_of_setup_is_a_target_that_passes_arguments_on(command: str) -> None:
     assert dry_run(command, 'ARGS=-k "foo or bar"', "PYTHON=python3.12") == f'python3.12 tools/setup.py {command} -- -k "foo or bar"'
+
+
+@pytest.mark.parametrize("command", sorted(set(LOCK_OF) - {"check"}))
+def test_a_command_that_becomes_a_module_has_one(command: str) -> None:
+    assert importlib.util.find_spec(MODULE_OF[command][0]) is not None
 
 
 def test_make_alone_tells_the_targets_and_changes_nothing() -> None:

@@ -1,8 +1,10 @@
-"""Makes `.venv` from a lock file, then runs in it: `python3 tools/setup.py run|test|check [-- ARGUMENTS]`.
+"""Makes `.venv` from a lock file, then runs in it: `python3 tools/setup.py run|test|check|fuzz|soak [-- ARGUMENTS]`.
 
 run     serves conf/dev.toml (python -m gateway); ARGUMENTS go to the server
 test    fetches the real parts that tests need and are absent, where it may; then pytest with ARGUMENTS
 check   format, lint, types and import rules, all of them even when one fails
+fuzz    ten minutes of bytes that nobody would send to what reads them (python -m tests.fuzz with ARGUMENTS)
+soak    ten minutes of clients that come, go and misbehave (python -m tests.soak with ARGUMENTS)
 
 It needs the standard library alone, on Linux. What it lacks and cannot fetch is one sentence on standard error and exit code 1.
 Done once, it only compares a stamp (50 ms, Python's own start included); the stamp is written last, so a half-made `.venv` is made anew.
@@ -30,7 +32,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = "requirements.lock"
 DEVELOPMENT = "requirements-dev.lock"  # contains RUNTIME. `make run` is better off without it: 46 instead of 290 MB, 4 instead of 17 s
-LOCK_OF = {"run": RUNTIME, "test": DEVELOPMENT, "check": DEVELOPMENT}
+LOCK_OF = {"run": RUNTIME, "test": DEVELOPMENT, "check": DEVELOPMENT, "fuzz": DEVELOPMENT, "soak": DEVELOPMENT}
+MODULE_OF = {"run": ("gateway", "--config", "conf/dev.toml"), "test": ("pytest",), "fuzz": ("tests.fuzz",), "soak": ("tests.soak",)}
 CHECKS = (
     ("ruff", "format", "--check", "."),
     ("ruff", "check", "."),
@@ -286,9 +289,8 @@ def main(arguments: list[str]) -> None:
         sys.exit(check(environment.python))
     if command == "test":
         fetch_parts(machine)
-    module = ["pytest"] if command == "test" else ["gateway", "--config", "conf/dev.toml"]
     # exec: there is no parent in between that a signal could miss.
-    os.execv(environment.python, [str(environment.python), "-m", *module, *rest[1:]])
+    os.execv(environment.python, [str(environment.python), "-m", *MODULE_OF[command], *rest[1:]])
 
 
 if __name__ == "__main__":

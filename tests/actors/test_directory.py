@@ -44,6 +44,27 @@ def test_a_join_that_races_with_the_end_of_its_group_finds_one(turns: int) -> No
     assert (broker.metrics["groups"], broker.metrics["peers"]) == (0, 0)
 
 
+@pytest.mark.parametrize("turns", range(6))
+def test_a_group_that_begins_before_the_last_turn_of_its_predecessor_has_the_name(turns: int) -> None:
+    broker = Broker()
+    (ann,) = broker.join("a")
+    bob, old = broker.connect(), actor_of(group_of(ann))
+    ann.peer.tell(Lost())
+    for _ in range(turns):
+        broker.scheduler.step(1)
+    bob.peer.tell(Register("b", "g"))
+    # What a turn that is cut leaves over comes after what is new (gateway.scheduler).
+    waits = old in broker.scheduler.run_queue
+    if waits:
+        broker.scheduler.run_queue.remove(old)
+    broker.run()
+    if waits:
+        broker.scheduler.ready(old)
+    broker.run()
+    assert bob.heard() == [(LIST,)]
+    assert (broker.metrics["groups"], broker.metrics["peers"]) == (1, 1)
+
+
 def test_a_group_that_ended_begins_anew() -> None:
     broker = Broker()
     (ann,) = broker.join("a")

@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -69,6 +71,33 @@ def test_one_frame_more_than_may_be_held_lets_all_pass() -> None:
     assert len(passed) == HOLD.messages + 1
     assert words(passed)[-1] == "candidatelast"
     assert words(pass_or_hold(pairing, said("candidate"), 0)) == ["candidate"]
+
+
+def test_bytes_are_bounded_for_all_senders_together_and_what_goes_beyond_lets_its_sender_pass() -> None:
+    pairing, half = after_offer(), "x" * (HOLD.size // 2)
+    pass_or_hold(pairing, said("offer", source_id="c"), 0)
+    assert pass_or_hold(pairing, said("candidate", half), 0) == []
+    assert pass_or_hold(pairing, said("candidate", half, "c"), 0) == []
+    assert words(pass_or_hold(pairing, said("candidate", "1", "c"), 0)) == [f"candidate{half}", "candidate1"]
+    assert pass_or_hold(pairing, said("candidate", half), 0) == []
+    assert len(pass_or_hold(pairing, said("candidate", "2"), 0)) == 3
+
+
+ENDS: dict[str, Callable[[Pairing], list[Relayed]]] = {
+    "the answer": lambda pairing: pairing.release("a"),
+    "the sender leaves": lambda pairing: pairing.forget("a"),
+    "the time is over": lambda pairing: pairing.expire(HOLD.seconds),
+    "the peer leaves": Pairing.clear,
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_is_let_go_makes_room(end: str) -> None:
+    pairing = Pairing(HOLD)
+    for _ in range(3):
+        pass_or_hold(pairing, said("offer"), 0)
+        assert pass_or_hold(pairing, said("candidate", "x" * HOLD.size), 0) == []
+        assert len(ENDS[end](pairing)) == 1
 
 
 def test_what_is_held_passes_after_its_time() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from actors.events import Format, Relayed, Undeliverable
 from gateway.clock import HubClock
 from gateway.operator.metrics import Counts
-from gateway.outbox import Outbox
+from gateway.outbox import Encode, Outbox
 from gateway.scheduler import HubScheduler
 from gateway.wire import encode as encode_event
 from tests.gateway.doubles import WRITE, HeldSocket, NotingOwner, StepLoop
@@ -19,7 +19,7 @@ LIMIT = 1000
 class Bench:
     """An outbox and what is around it."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, encode: Encode = encode_event) -> None:
         self.loop = StepLoop()
         self.socket = HeldSocket()
         self.owner = NotingOwner()
@@ -29,7 +29,7 @@ class Bench:
             self.owner,
             self.loop,
             HubScheduler(self.loop, HubClock(self.loop.monotonic), self.loop.monotonic),
-            encode=encode_event,
+            encode=encode,
             metrics=self.metrics,
             limit=limit,
         )

@@ -248,6 +248,11 @@ def test_a_reader_holds_at_most_one_message_and_one_header(step: int, reader: Fr
     assert held(reader) == 0
 
 
+def test_beside_a_message_it_holds_at_most_one_control_frame(reader: FrameReader) -> None:
+    reader.feed(sent(BINARY, bytes(LIMITS.message_bytes), fin=False) + sent(PING, bytes(125))[:-1])
+    assert held(reader) == LIMITS.message_bytes + 130
+
+
 def test_what_trickles_in_is_appended_and_never_copied(reader: FrameReader) -> None:
     reader.feed(sent(TEXT, b"a", fin=False) + sent(0, bytes(1000), fin=False)[:-900])
     at_first = [id(buffer) for buffer in buffers(reader)]

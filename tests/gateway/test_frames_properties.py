@@ -1,17 +1,16 @@
-"""Random conversations, cut and damaged at random. The client's side is written here in plain Python, from the RFC alone."""
+"""Random conversations, cut and damaged at random. The client's side is written here in plain Python, from the RFC alone.
 
-from collections.abc import Iterator
+What holds for any bytes is in `tests/fuzz/frames.py`, which `make fuzz` asks too.
+"""
+
 from dataclasses import dataclass
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from websockets.frames import Frame as LibraryFrame
-from websockets.protocol import State
-from websockets.server import ServerProtocol
 
-from gateway.frames import BINARY, CLOSE, PING, PONG, TEXT, Frame, FrameLimits, FrameReader, ProtocolError, encode_close, parse_close
+from gateway.frames import BINARY, CLOSE, PING, PONG, TEXT, Frame, encode_close
+from tests.fuzz.frames import WIDE, check_stream, cut, outcome
 
-LIMITS = FrameLimits(message_bytes=70_000, fragments=20)
 CONTINUATION = 0
 FIN = 0x80
 
@@ -53,7 +52,7 @@ def messages(draw: st.DrawFn) -> list[Sent]:
     """One message of up to 70,000 bytes in up to six frames, with control frames between."""
     opcode = draw(st.sampled_from([TEXT, BINARY]))
     seed = draw(st.text(max_size=20)).encode() if opcode == TEXT else draw(st.binary(max_size=20))
-    body = (seed * draw(LENGTHS))[: LIMITS.message_bytes] if len(seed) == 1 else seed
+    body = (seed * draw(LENGTHS))[: WIDE.message_bytes] if len(seed) == 1 else seed
     cuts = sorted(draw(st.lists(st.integers(0, len(body)), max_size=5)))
     parts = [body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
     sent = []
@@ -87,43 +86,7 @@ def damaged(draw: st.DrawFn) -> tuple[list[Sent], int, bytes]:
     return conversation, first, bytes(data)
 
 
-def cut(data: bytes, places: list[int]) -> Iterator[bytes]:
-    marks = sorted(place % (len(data) + 1) for place in places)
-    for start, end in zip([0, *marks], [*marks, len(data)], strict=True):
-        yield data[start:end]
-
-
 PLACES = st.lists(st.integers(0, 2**20), max_size=12)
-
-
-def outcome(segments: Iterator[bytes]) -> tuple[list[Frame], int | None]:
-    reader, frames, code = FrameReader(LIMITS), list[Frame](), None
-    for segment in segments:
-        try:
-            frames += reader.feed(segment)
-        except ProtocolError as error:
-            assert code is None, "a reader fails once"
-            frames += error.frames
-            code = error.code
-    return frames, code
-
-
-def read_by_the_library(data: bytes) -> list[Frame]:
-    """Read with an independent server, as far as it goes; it leaves joining fragments and looking at text to its caller."""
-    server = ServerProtocol(state=State.OPEN, max_size=LIMITS.message_bytes)
-    server.receive_data(data)
-    frames: list[Frame] = []
-    opcode, body = CONTINUATION, b""
-    for part in server.events_received():
-        assert isinstance(part, LibraryFrame)
-        if part.opcode >= CLOSE:
-            frames.append((int(part.opcode), bytes(part.data)))
-            continue
-        opcode, body = int(part.opcode) or opcode, body + bytes(part.data)
-        if part.fin:
-            frames.append((opcode, body))
-            body = b""
-    return frames
 
 
 @given(conversations(), PLACES)
@@ -137,35 +100,17 @@ def test_a_conversation_is_read_as_it_was_sent_wherever_it_is_cut(conversation: 
 @settings(deadline=None, max_examples=300)
 def test_damage_ends_in_a_protocol_error_or_in_frames_that_are_sound(damage: tuple[list[Sent], int, bytes], places: list[int]) -> None:
     conversation, first, data = damage
-    frames, code = outcome(cut(data, []))
-    assert outcome(cut(data, places)) == (frames, code), "the cuts make no difference"
-    assert code in {None, 1002, 1007, 1008, 1009}
-    event(f"ended by {code}")
-    for opcode, payload in frames:
-        assert opcode in {TEXT, BINARY, CLOSE, PING, PONG}
-        assert len(payload) <= (LIMITS.message_bytes if opcode < CLOSE else 125)
-        assert opcode != TEXT or payload.decode().encode() == payload
-        assert opcode != CLOSE or parse_close(payload)
+    found = check_stream(data, places)
+    event(f"ended by {found.code}")
     intact, end = [], 0
     for sent in conversation:
         end += len(sent.wire())
         if end <= first and sent.completes:
             intact.append(sent.completes)
-    assert frames[: len(intact)] == intact, "what came before the damage is read as it was sent"
+    assert found.frames[: len(intact)] == intact, "what came before the damage is read as it was sent"
 
 
-@given(damaged())
+@given(st.binary(max_size=800), PLACES)
 @settings(deadline=None, max_examples=300)
-def test_an_independent_server_reads_the_same_frames(damage: tuple[list[Sent], int, bytes]) -> None:
-    _, _, data = damage
-    frames, code = outcome(iter([data]))
-    theirs = read_by_the_library(data)
-    assert theirs[: len(frames)] == frames
-    if code is None:
-        assert theirs == frames
-
-
-@given(st.lists(st.binary(max_size=40), max_size=20))
-@settings(deadline=None, max_examples=300)
-def test_noise_raises_nothing_but_a_protocol_error(segments: list[bytes]) -> None:
-    assert outcome(iter(segments)) == outcome(iter([b"".join(segments)]))
+def test_noise_raises_nothing_but_a_protocol_error(noise: bytes, places: list[int]) -> None:
+    check_stream(noise, places)

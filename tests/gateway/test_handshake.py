@@ -1,32 +1,16 @@
 """One HTTP request as bytes: what is read, in which pieces, up to which bound, and what is refused."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.handshake import Headers, RequestReader, RequestRefused, check_request_line
+from tests.fuzz import handshake as fuzz
+from tests.fuzz.handshake import Pieces
 
 LIMIT = 1000
-
-
-class Pieces:
-    """A socket that gives bytes in the pieces in which they came, then the end; or that its client has gone."""
-
-    def __init__(self, *pieces: bytes, fault: OSError | None = None) -> None:
-        self._pieces = list(pieces)
-        self._fault = fault
-        self.reads = 0
-
-    def recv(self, size: int) -> bytes:
-        self.reads += 1
-        if not self._pieces:
-            if self._fault is not None:
-                raise self._fault
-            return b""
-        piece = self._pieces.pop(0)
-        if len(piece) > size:
-            self._pieces.insert(0, piece[size:])
-        return piece[:size]
 
 
 def reader(*pieces: bytes, limit: int = LIMIT) -> RequestReader:
@@ -161,7 +145,8 @@ def test_headers_are_found_by_their_names_in_any_case() -> None:
 
 
 def test_pywsgi_gets_them_as_lines() -> None:
-    assert list(headers(b"Host: a", b"Accept: b: c").headers) == ["host: a", "accept: b: c"]
+    lines = (b"Host: a", b"Accept-Language: b: c", b"Content-Type: text/plain", b"X_Forwarded_For: 192.0.2.1")
+    assert dict(headers(*lines).variables()) == {"HTTP_HOST": "a", "HTTP_ACCEPT_LANGUAGE": "b: c"}
 
 
 def test_bytes_above_ascii_are_kept_as_latin_1() -> None:
@@ -247,11 +232,7 @@ def test_an_empty_body_is_none() -> None:
     headers(b"Host: a", b"Content-Length: 0").check_complete("HTTP/1.1")
 
 
-@given(st.lists(st.binary(max_size=40), max_size=40))
-def test_any_bytes_are_headers_or_refused(pieces: list[bytes]) -> None:
-    outcome = "200"
-    try:
-        Headers.read(reader(*pieces), 8)
-    except RequestRefused as refused:
-        outcome = refused.status[:3]
-    assert outcome in {"200", "400", "431"}
+@given(st.sampled_from(sorted(fuzz.seeds())) | st.binary(max_size=400), st.randoms(use_true_random=False))
+def test_any_bytes_are_a_request_or_refused(data: bytes, random: Random) -> None:
+    fuzz.check(data)
+    fuzz.check(fuzz.mutate(data, 4096, random, lambda data, size: random.randbytes(min(size, 20))))

@@ -2,8 +2,10 @@
 
 import ssl
 import sys
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Reference
 from actors.reasons import CloseCode, ErrorCode
@@ -66,6 +68,20 @@ def test_a_payload_without_a_form_in_the_clients_encoding_is_told_to_the_teller(
     assert bench.outbox.send(EVENT) is None
     bench.turn()
     assert bench.socket.sent == FRAME
+
+
+def test_a_broadcast_without_a_form_is_found_out_once_for_each_format() -> None:
+    tried: list[Format] = []
+
+    def noted(event: Any, form: Format) -> bytes:  # noqa: ANN401 - as the port has it
+        tried.append(form)
+        return encode_event(event, form)
+
+    broadcast = replace(relayed(b"\xc4\x01x", Format.MSGPACK), target_id=None, frames={})
+    benches = [Bench(encode=noted) for _ in range(3)]
+    assert [bench.outbox.send(broadcast) for bench in benches] == [ErrorCode.UNREPRESENTABLE] * 3
+    assert tried == [Format.JSON]
+    assert not any(bench.outbox.pending for bench in benches)
 
 
 @pytest.mark.parametrize("window", [1, 7, len(FRAME), len(FRAME) + 1, 3 * len(FRAME) - 1])

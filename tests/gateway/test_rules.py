@@ -17,13 +17,14 @@ def with_limits(**limits: float) -> Config:
 def test_a_connection_goes_by_its_rates_its_deadlines_and_its_holds() -> None:
     limits = {
         "messages_per_second": 1.0, "messages_burst": 2, "bytes_per_second": 3, "bytes_burst": 4, "registers_per_second": 5.0,
-        "registers_burst": 6, "errors": 7, "early_messages": 8, "held_messages": 9, "hold_timeout": 0.5, "register_timeout": 10.0,
+        "registers_burst": 6, "errors": 7, "early_messages": 8, "held_messages": 9, "held_bytes": 4096, "hold_timeout": 0.5,
+        "register_timeout": 10.0,
     }  # fmt: skip
     rules = peer_rules(msgspec.structs.replace(with_limits(**limits), heartbeat=Heartbeat(1, 2, 3, 4)))
     rates = [(rate.per_second, rate.burst) for rate in (rules.conduct.messages, rules.conduct.size, rules.conduct.registers)]
     assert rates == [(1, 2), (3, 4), (5, 6)]
     assert (rules.conduct.errors, rules.conduct.early) == (7, 8)
-    assert rules.hold == HoldRules(9, 0.5)
+    assert rules.hold == HoldRules(9, 4096, 0.5)
     assert rules.liveness == (1, 2, 3, 10)
 
 

@@ -151,11 +151,12 @@ def test_what_a_turn_end_puts_off_comes_after_a_poll(loop: StepLoop, scheduler: 
     assert log == ["later"]
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError, gevent.Timeout, gevent.GreenletExit])
 def test_one_failing_callback_at_the_end_of_a_turn_is_logged_and_the_others_run(
-    loop: StepLoop, scheduler: HubScheduler, log: list[str], caplog: pytest.LogCaptureFixture
+    loop: StepLoop, scheduler: HubScheduler, log: list[str], caplog: pytest.LogCaptureFixture, error: type[BaseException]
 ) -> None:
     def fails() -> None:
-        raise ZeroDivisionError
+        raise error
 
     scheduler.at_turn_end(fails)
     scheduler.at_turn_end(lambda: log.append("end"))

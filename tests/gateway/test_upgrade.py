@@ -160,6 +160,7 @@ def test_a_deadline_that_passes_while_an_answer_is_written_ends_the_handshake(
         gevent.sleep(LONG)
 
     monkeypatch.setattr(UpgradeHandler, "_write_with_headers", block)
+    monkeypatch.setattr(UpgradeHandler, "upgrade_connection", block)
     door = doors(timeout=0.05)
     for data in (request(), request(path="/health")):
         client = door.client()

@@ -19,7 +19,7 @@ class Audience:
         self._lines = lines
         self._reader, self._writer = os.pipe()
         self._closed = 0
-        self._thread = threading.Thread(target=self._listen)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

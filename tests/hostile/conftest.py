@@ -1,6 +1,7 @@
 """Servers under attack: those of the integration tests, each with a healthy pair on it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -13,13 +14,12 @@ __all__ = ["certificate", "frozen", "group", "running", "serve", "share"]
 
 @pytest.fixture(scope="session")
 def pairs(running: dict[str, Server]) -> Iterator[dict[Server, Pair]]:
-    """The pairs that tests share, by their servers."""
+    """The pairs that tests share, by their servers; all of them leave at the end, also when one of them was not well."""
     found: dict[Server, Pair] = {}
-    try:
+    with ExitStack() as ends:
         yield found
-    finally:
         for pair in found.values():
-            pair.stop()
+            ends.callback(pair.stop)
 
 
 @pytest.fixture

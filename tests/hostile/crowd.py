@@ -28,7 +28,7 @@ class Crowd:
         self._replies: dict[Line, bytes] = {}
         for number, line in enumerate(self._lines):
             self._join(line, f"peer {number}", f"peer {number ^ 1}", f"pair {number // 2}")
-        self._thread = threading.Thread(target=self._relay)
+        self._thread = threading.Thread(target=self._relay, daemon=True)
         self._thread.start()
 
     def wait_until_closed(self) -> None:

@@ -48,7 +48,7 @@ class Pair:
         except BaseException:
             self._hang_up()
             raise
-        self._thread = threading.Thread(target=self._relay)
+        self._thread = threading.Thread(target=self._relay, daemon=True)
         self._thread.start()
 
     def assert_healthy(self) -> None:

@@ -48,7 +48,7 @@ class Tally:
 
 @contextmanager
 def threads(*targets: Callable[[], object]) -> Iterator[None]:
-    started = [threading.Thread(target=target) for target in targets]
+    started = [threading.Thread(target=target, daemon=True) for target in targets]
     for thread in started:
         thread.start()
     yield

@@ -10,6 +10,7 @@ from tests.hostile.audience import Audience
 from tests.hostile.footprint import Footprint
 from tests.hostile.member import member, message
 from tests.hostile.pair import Pair
+from tests.integration.client import PackedClient
 from tests.integration.line import CLOSE, CONTINUATION, PATIENCE, PING, PONG, TEXT, Closed, Line, frame, parse_close
 from tests.integration.server import Server
 
@@ -32,7 +33,7 @@ class Flooder:
         self.closed: Closed | None = None
         self._line = line
         self._data = data
-        self._threads = [threading.Thread(target=target) for target in (self._send, self._listen)]
+        self._threads = [threading.Thread(target=target, daemon=True) for target in (self._send, self._listen)]
         for thread in self._threads:
             thread.start()
 
@@ -78,6 +79,22 @@ def test_flooders_of_a_group_of_50_are_warned_and_closed_and_nobody_else_notices
                 assert BURST <= flooder.heard["rate_limited"] <= 3 * BURST
                 assert set(flooder.heard) <= {"rate_limited", "message", "peer_joined", "peer_left"}
         before.assert_given_back(ALLOWANCE_KIB)
+
+
+HEAVY = [1] * 60_000 + [b"has no JSON form"]
+"""A payload of 64 KiB whose last element is what makes it unrepresentable: all of it is translated before that is found out."""
+
+
+def test_a_broadcast_that_no_receiver_can_be_shown_costs_one_translation(serve: Callable[..., Server], group: str) -> None:
+    server = serve()
+    with Pair(server), Audience([member(server, f"listener {number}", group) for number in range(LISTENERS)]):
+        attacker = server.connect(PackedClient)
+        attacker.register("attacker", group)
+        for _ in range(10):
+            attacker.say("message", payload=HEAVY)
+        told = [attacker.refused("unrepresentable").payload["ref"]["target_id"] for _ in range(10 * LISTENERS)]
+        assert sorted(told) == sorted([f"listener {number}" for number in range(LISTENERS)] * 10)
+        attacker.assert_silence()
 
 
 # --- Frames ---

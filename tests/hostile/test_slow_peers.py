@@ -129,3 +129,25 @@ def ping_until_cut_off(line: Line) -> None:
         except OSError:
             return
     raise AssertionError("it was never cut off")
+
+
+# --- What the server holds back by itself ---
+
+HELD = 20
+
+
+def test_candidates_that_are_held_make_no_slow_peer_of_one_that_reads(besiege: Callable[..., Server], group: str) -> None:
+    server = besiege()
+    victim, sender = member(server, "victim", group), server.connect(Client)
+    sender.register("sender", group)
+    sender.say("offer", "victim", 1)
+    for number in range(HELD):
+        sender.say("candidate", "victim", [number, "x" * 60_000])
+        sender.say("message", "sender", number)
+        assert sender.hear("message").payload == number
+        while victim.ready() and number < HELD - 1:
+            assert victim.frame()[0] == TEXT
+    sender.say("message", "victim", "the end")
+    while b'"the end"' not in (heard := victim.frame())[1]:
+        assert heard[0] == TEXT, heard
+    sender.assert_silence()

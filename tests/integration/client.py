@@ -2,6 +2,7 @@
 
 import json
 from collections import deque
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import msgpack
@@ -76,10 +77,7 @@ class Client:
 
     def next(self) -> Message:
         """The next message."""
-        frame = self._next_frame(Opcode.TEXT, Opcode.BINARY)
-        expected = Opcode.TEXT if self.form == "json" else Opcode.BINARY
-        assert frame.opcode is expected, f"a {frame.opcode.name} frame: {bytes(frame.data)!r}"
-        return read(bytes(frame.data), self.form)
+        return self._message(self._next_frame(Opcode.TEXT, Opcode.BINARY))
 
     def closed(self) -> Closed:
         """The close frame, which is the next but for pings."""
@@ -98,9 +96,16 @@ class Client:
             self.pings += 1
 
     def attend(self) -> None:
-        """Answer the pings that have come; what else has come waits to be heard."""
-        while self.line.ready():
+        """Answer the pings that have come; what else has come waits to be heard. Behind a close frame nothing is read."""
+        while not self._is_closing() and self.line.ready():
             self._heard.extend(event for event in self._events() if isinstance(event, Frame))
+
+    def heard(self) -> list[Message | Closed]:
+        """What has come, and nothing when nothing has; the last of all is the close frame."""
+        self.attend()
+        frames = [frame for frame in self._heard if frame.opcode not in {Opcode.PING, Opcode.PONG}]
+        self._heard.clear()
+        return [parse_close(bytes(frame.data)) if frame.opcode is Opcode.CLOSE else self._message(frame) for frame in frames]
 
     def assert_silence(self) -> None:
         """Fail if something was sent to this client that it has not read: what it hears next is a message that it sends to itself."""
@@ -134,9 +139,13 @@ class Client:
 
     def leave_politely(self, code: int = 1000, reason: str = "") -> Closed:
         """Shake hands at the end, too; return the server's half of it."""
+        self.begin_to_leave(code, reason)
+        return self.closed()
+
+    def begin_to_leave(self, code: int = 1000, reason: str = "") -> None:
+        """Send a close frame, and do not wait for the answer."""
         self._protocol.send_close(code, reason)
         self._flush()
-        return self.closed()
 
     def close(self) -> None:
         self.line.close()
@@ -147,6 +156,14 @@ class Client:
                 assert isinstance(event, Response), event
                 assert self._protocol.handshake_exc is None, f"{event}: {self._protocol.handshake_exc}"
                 return event
+
+    def _is_closing(self) -> bool:
+        return any(frame.opcode is Opcode.CLOSE for frame in self._heard)
+
+    def _message(self, frame: Frame) -> Message:
+        expected = Opcode.TEXT if self.form == "json" else Opcode.BINARY
+        assert frame.opcode is expected, f"a {frame.opcode.name} frame: {bytes(frame.data)!r}"
+        return read(bytes(frame.data), self.form)
 
     def _next_frame(self, *wanted: Opcode) -> Frame:
         while True:
@@ -167,7 +184,10 @@ class Client:
         assert data, "the server has ended the connection"
         self._protocol.receive_data(data)
         assert self._protocol.parser_exc is None, self._protocol.parser_exc
-        self._flush()
+        closing = self._protocol.close_rcvd is not None
+        # Who comes late to a close frame may find that the server has not waited for the answer to it.
+        with suppress(BrokenPipeError, ConnectionResetError) if closing else nullcontext():
+            self._flush()
         return self._protocol.events_received()
 
     def _flush(self) -> None:

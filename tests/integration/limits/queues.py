@@ -12,7 +12,7 @@ from tests.integration.server import Server
 __all__ = ["CASES"]
 
 OUTBOX, MESSAGE, SEND_BUFFER, RECEIVE_BUFFER = 8192, 1024, 262_144, 4096
-HELD, HOLD_SECONDS = 2, 1.0
+HELD, HELD_BYTES, HOLD_SECONDS = 2, 1024, 1.0
 MAILBOX = 16
 UNHURRIED = {"limits.messages_burst": 100_000, "limits.message_bytes": 2 * MESSAGE}
 
@@ -99,6 +99,25 @@ def too_many_to_hold(server: Server) -> None:
     heard_candidates(target, HELD + 1)
 
 
+def held_bytes(server: Server, size: int) -> Client:
+    """Who has not answered an offer; a candidate follows whose payload has so many bytes."""
+    source, target = offered(server, 0)
+    source.say("candidate", "target", "x" * (size - len('""')))
+    source.assert_silence()
+    return target
+
+
+def as_many_bytes_as_are_held(server: Server) -> None:
+    target = held_bytes(server, HELD_BYTES)
+    target.assert_silence()
+    target.say("answer", "source", {})
+    target.hear("candidate")
+
+
+def too_many_bytes_to_hold(server: Server) -> None:
+    held_bytes(server, HELD_BYTES + 1).hear("candidate")
+
+
 def answered_in_time(server: Server) -> None:
     _source, target = offered(server, 1)
     target.assert_silence()
@@ -149,6 +168,9 @@ CASES = {
         besides={**UNHURRIED, "limits.outbox_bytes": OUTBOX},
     ),
     "held_messages": Case(HELD, held_until_the_answer, too_many_to_hold, "hold_overflows", besides={"limits.hold_timeout": 60}),
+    "held_bytes": Case(
+        HELD_BYTES, as_many_bytes_as_are_held, too_many_bytes_to_hold, "hold_overflows", besides={"limits.hold_timeout": 60}
+    ),
     "hold_timeout": Case(HOLD_SECONDS, answered_in_time, answered_too_late, "hold_timeouts"),
     "mailbox": Case(MAILBOX, a_mailbox_full, more_than_a_mailbox_takes, "mailbox_refusals", "PeerActor"),
 }
