@@ -16,7 +16,7 @@ from tests.integration.client import Client
 from tests.integration.line import HANDSHAKE, PATIENCE, Line
 from tests.integration.server import Server
 
-MARGIN = 48 * 2**20
+MARGIN = 96 * 2**20
 """Bytes that a server may take before its memory is tight, on top of what it takes without clients."""
 
 RECEIVE_BUFFER = 4096
