@@ -69,6 +69,7 @@ class Client:
         if len(self._early) < self.conduct.early:
             self._early.append(message)
         else:
+            self._metrics.increment("early_refusals")
             self.error(ErrorCode.RATE_LIMITED, message.reference(), "too many messages before the answer to register or leave")
 
     def keep_last(self, message: Lost) -> bool:

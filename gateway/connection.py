@@ -275,7 +275,11 @@ class Connection:
     def closing(self, code: int) -> None:
         """The last frame is taken. From here on the client has `close_timeout` to let go."""
         logger.debug("closing", extra={"address": self.address, "code": code})
-        self._start_timer(self.end, self._line.close_timeout)
+        self._start_timer(self._cut, self._line.close_timeout)
+
+    def _cut(self) -> None:
+        self._line.metrics.increment("close_timeouts")
+        self.end()
 
     def overflowed(self) -> None:
         """A slow client: its group need not wait for its socket to end."""

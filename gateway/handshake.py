@@ -15,17 +15,21 @@ _REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) (HTTP/1\.[01
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\Z")
 _EMPTY_LINE = re.compile(rb"(\A|\n)\r?\n")
 _BODY = frozenset({"content-type", "content-length"})  # these have variables of their own
-_TOO_LONG = ("431 Request Header Fields Too Large", "the request line and headers are too long")
+_TOO_LONG = ("431 Request Header Fields Too Large", "the request line and headers are too long", "header_bytes")
 _ONCE = frozenset({"host", "sec-websocket-key", "sec-websocket-version", "content-length", "upgrade", "origin", "authorization"})
 
 
 class RequestRefused(ValueError):
-    """A request that is answered with an error and closed. `status` is an HTTP status line without the version; `says` is the body."""
+    """A request that is answered with an error and closed.
 
-    def __init__(self, status: str, says: str) -> None:
+    `status` is an HTTP status line without the version, `says` the body, `reason` a word for metrics.
+    """
+
+    def __init__(self, status: str, says: str, reason: str = "bad_request") -> None:
         super().__init__(says)
         self.status = status
         self.says = says
+        self.reason = reason
 
 
 def check_request_line(line: str) -> None:
@@ -79,7 +83,7 @@ class RequestReader:
             if not self._receive():
                 raise RequestRefused("400 Bad Request", "the request ended within its headers")
         if end is None or self._buffer.count(b"\n", 0, end.start() + 1) > most:
-            raise RequestRefused("431 Request Header Fields Too Large", f"more than {most} headers")
+            raise RequestRefused("431 Request Header Fields Too Large", f"more than {most} headers", "headers")
         block, self._buffer = self._buffer[: end.start()], self._buffer[end.end() :]
         self._left -= end.end()
         if self._left < 0:

@@ -23,7 +23,7 @@ _TRACEBACK_CHARACTERS = 8000
 _PLAIN_BITS = 64  # Python refuses to write out an integer of many thousand digits
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_NAMES = frozenset({"time", "level", "logger", "message", "exception"})
+_NAMES = frozenset({"time", "level", "logger", "message", "exception", "stack"})
 _WITHHELD = frozenset({"authorization", "candidate", "cookie", "password", "payload", "sdp", "secret", "token"})
 _MASK = "***"
 _BEFORE_TOKEN = re.compile(r"(?i)(\b(?:token|password|secret)=|\bbearer[ .]|://[^/@\s:]*:(?=[^/@\s]*@))[^\s&\"',;@]+")
@@ -48,12 +48,12 @@ class _Lines(logging.Formatter):
             text = f"{record.msg!s} (its arguments do not fit: {type(error).__name__})"
         return _mask(_cut(text, _MESSAGE_CHARACTERS))
 
-    def trace(self, record: logging.LogRecord) -> str:
-        """The traceback or the stack, its middle cut out when it is long: the end names the error, the start the way in."""
-        parts = traceback.format_exception(*record.exc_info) if record.exc_info and record.exc_info[0] else []
-        text = "".join([*parts, record.stack_info or ""]).rstrip()
-        half = _TRACEBACK_CHARACTERS // 2
-        return _mask(text if len(text) <= 2 * half else f"{text[:half]}\n[...]\n{text[-half:]}")
+    def traces(self, record: logging.LogRecord) -> Iterator[tuple[str, str]]:
+        """The traceback of an error as `exception`, and as `stack` where the process is, when that was asked for."""
+        if record.exc_info and record.exc_info[0]:
+            yield "exception", _trace("".join(traceback.format_exception(*record.exc_info)))
+        if record.stack_info:
+            yield "stack", _trace(record.stack_info)
 
 
 class JsonLines(_Lines):
@@ -68,8 +68,7 @@ class JsonLines(_Lines):
             "message": _replace_surrogates(self.message(record)),
             **dict(self.fields(record)),
         }
-        if trace := self.trace(record):
-            line["exception"] = _replace_surrogates(trace)
+        line.update((name, _replace_surrogates(trace)) for name, trace in self.traces(record))
         return json.dumps(line)
 
 
@@ -80,7 +79,7 @@ class TextLines(_Lines):
         """The line, without its end."""
         fields = (f"{name}={_quote(value)}" for name, value in self.fields(record))
         line = " ".join([_time(record), f"{record.levelname.lower():7}", record.name, _escape(self.message(record)), *fields])
-        return "\n    ".join([line, *map(_escape, self.trace(record).splitlines())])
+        return "\n    ".join([line, *(_escape(each) for _, trace in self.traces(record) for each in trace.splitlines())])
 
 
 def _time(record: logging.LogRecord) -> str:
@@ -115,6 +114,12 @@ def _tame(value: object) -> object:
 
 def _cut(text: str, characters: int) -> str:
     return text if len(text) <= characters else f"{text[:characters]}...(+{len(text) - characters})"
+
+
+def _trace(text: str) -> str:
+    """Its middle is cut out when it is long: the end names the error, the start the way in."""
+    text, half = text.rstrip(), _TRACEBACK_CHARACTERS // 2
+    return _mask(text if len(text) <= 2 * half else f"{text[:half]}\n[...]\n{text[-half:]}")
 
 
 def _mask(text: str) -> str:

@@ -62,13 +62,14 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
     server: "UpgradeServer"
     rfile: RequestReader
     socket: Any
+    refused_for = "bad_request"
 
     def handle(self) -> None:
         """Serve the one request of a connection, and end the connection unless it was upgraded."""
         try:
             refusal = self.handle_one_request()
             if refusal is not None:
-                self.server.metrics.increment("refusals", "bad_request")
+                self.server.metrics.increment("refusals", self.refused_for)
                 self.socket.sendall(refusal[1])
             if self.socket is not None and (refusal is not None or self.rfile.rest()):
                 self._linger()
@@ -175,6 +176,7 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         if not isinstance(ex, ValueError):
             raise ex
         refused = ex if isinstance(ex, RequestRefused) else RequestRefused("400 Bad Request", "not an HTTP/1.1 request that can be read")
+        self.refused_for = refused.reason
         logger.debug("request refused: %s", refused.says, extra={"address": self.client_address[0]})
         body = f"{refused.says}\n".encode()
         head = f"HTTP/1.1 {refused.status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -190,6 +192,21 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
 
     def log_request(self) -> None:
         """Nothing for each request: refusals are counted, and connections are logged by what takes them over."""
+
+
+class _Handshakes(Pool):
+    """The handshakes under way. While there are as many as there may be, nothing is accepted."""
+
+    def __init__(self, most: int, metrics: Metrics) -> None:
+        super().__init__(most)
+        self._metrics = metrics
+
+    def full(self) -> bool:
+        """Asked before each accept; a yes pauses until one of them is over."""
+        full = super().full()
+        if full:
+            self._metrics.increment("accept_pauses")
+        return full
 
 
 class UpgradeServer(WSGIServer):
@@ -219,7 +236,7 @@ class UpgradeServer(WSGIServer):
         super().__init__(
             listener,
             routes,
-            spawn=Pool(rules.concurrent),
+            spawn=_Handshakes(rules.concurrent, metrics),
             log=None,
             error_log=LoggingLogAdapter(logger, logging.WARNING),
             handler_class=UpgradeHandler,

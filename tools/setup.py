@@ -60,6 +60,7 @@ class Part(NamedTuple):
 PARTS = {
     "chromium-headless-shell": Part("chromium-headless-shell", "chromium-headless-shell", "the browsers of the integration tests"),
     "strace": Part("strace", "strace", "the count of system calls"),
+    "faketime": Part("faketime", "faketime", "sets the time of day of a server under test"),
 }
 
 

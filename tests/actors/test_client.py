@@ -35,14 +35,15 @@ def test_a_close_says_the_words_of_the_table_or_better_ones() -> None:
 
 
 def test_what_is_kept_is_given_back_once_in_order_up_to_the_bound() -> None:
-    outbox = RecordingOutbox()
-    client = Client(outbox, Conduct(CONDUCT), PlainMetrics())
+    outbox, metrics = RecordingOutbox(), PlainMetrics()
+    client = Client(outbox, Conduct(CONDUCT), metrics)
     messages: list[Inbound] = [Heartbeat(id=str(number)) for number in range(CONDUCT.early + 1)]
     for message in messages:
         client.keep(message)
     assert client.kept() == messages[:-1]
     assert client.kept() == []
     assert [event.reference for event in outbox.events if isinstance(event, ErrorEvent)] == [messages[-1].reference()]
+    assert metrics.counts["early_refusals", ""] == 1
 
 
 def test_a_client_that_is_too_fast_is_told_when_to_go_on() -> None:

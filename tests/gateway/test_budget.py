@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 from actors.ports import Timer
-from gateway.budget import CHECK_SECONDS, EASED, TIGHT, MemoryBudget, allowed_bytes, resident_bytes, slowest, trim
+from gateway import budget
+from gateway.budget import (
+    CHECK_SECONDS,
+    EASED,
+    FLOOD_BYTES_PER_SECOND,
+    NEAR_SECONDS,
+    TIGHT,
+    MemoryBudget,
+    allowed_bytes,
+    resident_bytes,
+    slowest,
+    trim,
+)
 from gateway.operator.metrics import Counts
 from tests.doubles import ManualClock, StepScheduler
 
@@ -14,8 +26,9 @@ BUDGET = 1000
 
 
 class Held:
-    def __init__(self, waiting: int) -> None:
+    def __init__(self, waiting: int, *, closed: bool = False) -> None:
         self.waiting = waiting
+        self.closed = closed
 
 
 class Gate:
@@ -25,20 +38,20 @@ class Gate:
 class Process:
     """Uses what it is told to use; closing clients frees what they held."""
 
-    def __init__(self, used: int = 0, held: int = 0) -> None:
+    def __init__(self, used: int = 0, held: int = 0, budget: int = BUDGET) -> None:
         self.used = used
         self.held = held
         self.shed: list[int] = []
         self.gate = Gate()
         self.metrics = Counts()
         self.scheduler = StepScheduler(ManualClock())
-        self.budget = MemoryBudget(BUDGET, self._timer, lambda: self.used, self._shed, self.gate, self.metrics)
+        self.budget = MemoryBudget(budget, self._timer, lambda: self.used, self._shed, self.gate, self.metrics)
         self.budget.check()
 
     def uses(self, used: int) -> bool:
         """Whether it is tight when it uses so much."""
         self.used = used
-        self.scheduler.advance(CHECK_SECONDS)
+        self.scheduler.advance(NEAR_SECONDS)
         return self.gate.tight
 
     def _timer(self, callback: object) -> Timer:
@@ -86,6 +99,33 @@ def test_between_the_marks_it_stays_as_it_is_and_below_the_second_it_ends() -> N
     assert not process.uses(round(BUDGET * EASED) - 1)
 
 
+def test_what_goes_by_itself_is_taken_back_from_the_c_library_while_it_is_tight(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process()
+    strewn = [500, 0]  # what `trim` finds at each look: nothing at the first, for it is all in use
+
+    def trim() -> None:
+        process.used -= strewn.pop()
+
+    monkeypatch.setattr(budget, "trim", trim)
+    assert process.uses(900)
+    assert not process.uses(900)
+    assert strewn == []
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"),
+    [(0, NEAR_SECONDS), (FLOOD_BYTES_PER_SECOND // 10, 0.1), (FLOOD_BYTES_PER_SECOND, CHECK_SECONDS)],
+    ids=["near", "less near", "far"],
+)
+def test_the_nearer_to_the_mark_the_sooner_it_looks_again(left: int, seconds: float) -> None:
+    process = Process(budget=2**40, used=round(2**40 * TIGHT) - left - 1)
+    process.used = 2**40
+    process.scheduler.advance(seconds - 0.001)
+    assert not process.gate.tight
+    process.scheduler.advance(0.002)
+    assert process.gate.tight
+
+
 def test_after_its_end_it_looks_no_more() -> None:
     process = Process()
     process.budget.stop()
@@ -99,6 +139,7 @@ def test_the_slowest_are_those_for_whom_most_waits_as_many_as_it_takes() -> None
     assert slowest(everyone, 1001) == [large, middle]
     assert slowest(everyone, 10**6) == [large, middle, small]
     assert slowest(everyone, 0) == []
+    assert slowest([Held(5000, closed=True), small], 10) == [small]
 
 
 def test_memory_that_is_taken_is_seen() -> None:

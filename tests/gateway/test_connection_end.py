@@ -33,6 +33,7 @@ def test_a_client_that_closes_first_gets_its_code_back_and_then_the_end_of_tcp(w
     wired.client_ends()
     assert wired.is_over
     assert wired.told() == []
+    assert wired.metrics.value("close_timeouts") == 0
 
 
 def test_a_client_that_closes_first_and_stays_is_ended_in_time(wired: Wired) -> None:
@@ -62,9 +63,11 @@ def test_a_server_that_closes_first_waits_no_longer_than_it_may(wired: Wired) ->
     wired.connection.outbox.close(CloseCode.RESTART)
     wired.loop.advance(CLOSE_TIMEOUT - 0.1)
     assert not wired.socket.is_closed()
+    assert wired.metrics.value("close_timeouts") == 0
     wired.loop.advance(0.1)
     assert wired.is_over
     assert wired.told() == [LOST]
+    assert wired.metrics.value("close_timeouts") == 1
 
 
 def test_a_client_that_ends_tcp_instead_of_answering_a_close_is_over(wired: Wired) -> None:

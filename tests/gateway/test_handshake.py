@@ -68,6 +68,7 @@ def test_one_byte_beyond_the_limit_is_refused_with_431(size: int) -> None:
     with pytest.raises(RequestRefused) as refused:
         list(iter(read.readline, b""))
     assert refused.value.status.startswith("431 ")
+    assert refused.value.reason == "header_bytes"
 
 
 def test_a_line_without_an_end_costs_no_more_than_the_limit_and_a_chunk() -> None:
@@ -197,7 +198,9 @@ def test_headers_that_end_too_early_are_refused_with_400() -> None:
 def test_as_many_headers_as_the_limit_are_read_and_one_more_is_refused_with_431() -> None:
     lines = [b"X-%d: y" % number for number in range(9)]
     assert len(headers(*lines[:8], most=8)) == 8
-    assert refusal(*lines, most=8)[0] == "431"
+    with pytest.raises(RequestRefused) as refused:
+        headers(*lines, most=8)
+    assert (refused.value.status[:3], refused.value.reason) == ("431", "headers")
 
 
 def test_a_request_of_http_1_1_names_its_host() -> None:

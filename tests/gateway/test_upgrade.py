@@ -176,7 +176,7 @@ def test_no_more_handshakes_are_under_way_than_may_be_and_the_next_one_waits(doo
     wait_for(lambda: door.busy() == 2)
     waiting = door.client()
     waiting.sendall(request())
-    gevent.sleep(0.02)
+    wait_for(lambda: door.metrics.value("accept_pauses") == 1)
     assert door.accepted == []
     silent[0].close()
     assert b"101 Switching Protocols" in waiting.recv(1000)

@@ -53,6 +53,22 @@ def test_what_is_no_handshake_gets_its_answer_and_the_end(door: Door, data: byte
     assert door.admission.open == 0
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (request(x_long="x" * 5000), "header_bytes"),
+        (request(path="/" + "x" * 4100), "header_bytes"),
+        (request(**{f"x{number}": "y" for number in range(20)}), "headers"),
+        (request(host=None), "bad_request"),
+        (b"GET /ws\r\n", "bad_request"),
+        (request(connection=None), "handshake"),
+    ],
+)
+def test_a_refusal_is_counted_by_its_reason(door: Door, data: bytes, reason: str) -> None:
+    door.ask(data)
+    assert door.refusals() == {reason: 1}
+
+
 def test_a_wrong_version_is_told_the_right_one(door: Door) -> None:
     answer = door.ask(request(sec_websocket_version="7"))
     assert b"\r\nSec-WebSocket-Version: 13\r\n" in answer

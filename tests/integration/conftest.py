@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -72,10 +73,8 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Starts servers for one test (arguments as of `Server`); ends them, and fails if that does not go in order."""
     started: list[Server] = []
 
-    def start(
-        settings: Settings | None = None, *, certificate: Certificate | None = None, application: str = "serve", module: str = "gateway"
-    ) -> Server:
-        started.append(Server(settings, certificate=certificate, application=application, module=module))
+    def start(settings: Settings | None = None, **more: Any) -> Server:  # noqa: ANN401 - whatever `Server` takes
+        started.append(Server(settings, **more))
         return started[-1]
 
     try:

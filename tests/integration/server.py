@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tests.integration.certificate import Certificate
 from tests.integration.client import Client
@@ -49,7 +49,7 @@ class Answer:
 class Server:
     """One run of the server, with the clients that a test has connected to it.
 
-    `application` is what it serves, `serve` or `echo`; `module` is what is run, if not the server as it is.
+    `application`: what it serves, `serve` or `echo`. `module`: what is run, if not the server as it is. `environ`: more of its environment.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Server:
         certificate: Certificate | None = None,
         application: str = "serve",
         module: str = "gateway",
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         chosen = {**(settings or {}), **(certificate.settings if certificate else {})}
         flags = [f"--set={key}={value}" for key, value in chosen.items()]
@@ -72,7 +73,7 @@ class Server:
         self.process = subprocess.Popen(
             command(application, "--port", "0", *flags, module=module),
             cwd=ROOT,
-            env=quiet_environ(),
+            env=quiet_environ(**(environ or {})),
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
@@ -170,6 +171,19 @@ class Server:
         self._reader.join(PATIENCE)
         assert self.process.stderr is not None
         self.process.stderr.close()
+
+    # --- Its own account ---
+
+    def state(self) -> dict[str, Any]:
+        """What there is of everything, as it says when it is asked (SIGUSR1)."""
+        since = len(self._lines)
+        self.signal(signal.SIGUSR1)
+        state: dict[str, Any] = json.loads(self.wait_for_line(r'"message": "state"', since).string)
+        return state
+
+    def count(self, metric: str, label: str = "") -> int:
+        """One count of one metric; of a label that was never counted it is 0."""
+        return int(self.state()["counts"][metric].get(label, 0))
 
     # --- The log ---
 

@@ -11,6 +11,7 @@ from tests.integration.certificate import Certificate
 from tests.integration.client import Client
 from tests.integration.line import HANDSHAKE
 from tests.integration.server import Server
+from tests.integration.stuck import STALL_SECONDS
 
 PEERS = 50
 GROUPS = 5
@@ -97,3 +98,64 @@ def test_a_second_signal_ends_it_at_once(serve: Callable[..., Server]) -> None:
     assert line.close_frame().code == 1012
     server.signal()
     assert server.exit_code(within=1) == 130
+
+
+# --- A hub that does not turn ---
+
+IDLE_ENDS = 30
+AT_ONCE = 1.0
+
+
+def test_an_idle_server_hears_each_signal(serve: Callable[..., Server]) -> None:
+    for _ in range(IDLE_ENDS):
+        server = serve()
+        began = time.monotonic()
+        server.signal()
+        server.wait_for_line('"drained"')
+        assert time.monotonic() - began < AT_ONCE, "what is left is Python's own end"
+        assert server.exit_code() == 0
+
+
+def stuck(serve: Callable[..., Server]) -> tuple[Server, Client]:
+    """A server in the midst of a handler that blocks, and a client that waits for it."""
+    server = serve(module="tests.integration.stuck_server")
+    client = server.connect(Client)
+    client.register("culprit", "home")
+    client.say("message", "culprit", id="peer: stuck")
+    server.wait_for_line("the hub has not turned")
+    return server, client
+
+
+def test_a_signal_that_comes_while_the_hub_is_stuck_is_heard_when_it_turns_again(serve: Callable[..., Server]) -> None:
+    server, client = stuck(serve)
+    began = time.monotonic()
+    server.signal()
+    assert client.hear("message").source_id == "culprit", "what was under way is delivered"
+    assert client.closed().code == 1012
+    client.close()
+    server.wait_for_line('"drained"')
+    assert time.monotonic() - began < STALL_SECONDS + AT_ONCE
+    assert server.exit_code() == 0
+
+
+def test_a_second_signal_ends_a_server_whose_hub_is_stuck_too(serve: Callable[..., Server]) -> None:
+    server, _client = stuck(serve)
+    deadline = time.monotonic() + AT_ONCE
+    # More than two: signals of a kind that come before the first of them is handled are one for the kernel.
+    while server.process.poll() is None:
+        assert time.monotonic() < deadline, server.log()
+        server.signal()
+    assert server.exit_code() == 130
+
+
+def test_a_signal_to_a_server_that_was_stopped_is_heard_when_it_goes_on(serve: Callable[..., Server]) -> None:
+    server = serve()
+    client = server.connect(Client)
+    client.register("peer", "home")
+    server.signal(signal.SIGSTOP)
+    server.signal()
+    server.signal(signal.SIGCONT)
+    assert client.closed().code == 1012
+    client.close()
+    server.wait_for_line('"drained"')
+    assert server.exit_code() == 0
