@@ -13,7 +13,7 @@ from gateway.frames import BINARY, PING, PONG, TEXT, encode, encode_close
 from gateway.scheduler import HubScheduler
 from gateway.translation import Unrepresentable
 
-__all__ = ["WOULD_BLOCK", "Encode", "Outbox", "Owner", "Socket", "TlsSocket"]
+__all__ = ["REFUSAL_BYTES", "WOULD_BLOCK", "Encode", "Outbox", "Owner", "Socket", "TlsSocket"]
 
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 """What a socket that is not ready raises; the last two when TLS ends in this process."""
@@ -23,6 +23,10 @@ Encode = Callable[[Any, Format], bytes]
 
 It raises Unrepresentable for an event that has no form in this format.
 """
+
+REFUSAL_BYTES = 256
+"""What it takes to tell a sender that one relay was dropped, about. So many relays wait at most that their refusals fit into an outbox: a
+peer that does not read would else have those closed who send it little things."""
 
 _WRITE = 2  # libev: EV_WRITE
 _NOTHING: Any = ()  # in the place of two lists, of 56 bytes each, in each idle client
@@ -150,7 +154,7 @@ class Outbox:
         except Unrepresentable:
             return ErrorCode.UNREPRESENTABLE
         size = self._size + len(frame)
-        if size > self._limit:
+        if size > self._limit or (len(frame) < REFUSAL_BYTES and type(event) is Relayed and self._is_full(len(frame))):
             refusal = self._make_room(len(frame))
             if refusal is not None:
                 return refusal
@@ -282,11 +286,14 @@ class Outbox:
             self.flush()
         if self._owner is None:
             return ErrorCode.UNDELIVERED
-        if self._size == 0 or self._size + needed <= self._limit:
+        if self._size == 0 or not self._is_full(needed):
             return None
         self._metrics.increment("outbox_overflows")
         self.shed(CloseCode.SLOW_CONSUMER)
         return ErrorCode.SLOW_PEER
+
+    def _is_full(self, needed: int) -> bool:
+        return self._size + needed > self._limit or len(self._relays) >= self._limit // REFUSAL_BYTES
 
     def _give_back(self, kept: int, code: ErrorCode) -> None:
         """Tell the senders of the relays that end beyond the place `kept` that theirs will not be written whole."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Reference
 from actors.reasons import CloseCode, ErrorCode
 from gateway.frames import BINARY, CLOSE, PING, PONG, TEXT, encode, encode_close
+from gateway.outbox import REFUSAL_BYTES
 from gateway.wire import encode as encode_event
 from tests.gateway.doubles import READ, WRITE
 from tests.gateway.outboxed import LIMIT, Bench, NotingSender, relayed
@@ -308,6 +309,15 @@ def test_the_senders_of_what_an_overflow_drops_are_told_and_those_of_what_is_wri
     bench.writable()
     bench.outbox.abandon()
     assert len(sender.given_back) == 2
+
+
+def test_no_more_small_relays_wait_than_their_refusals_would_fill_an_outbox(bench: Bench) -> None:
+    sender, most = NotingSender(), LIMIT // REFUSAL_BYTES
+    bench.socket.window = 0
+    assert [bench.outbox.send(relayed(b"1", sender=sender)) for _ in range(most)] == [None] * most
+    assert bench.outbox.send(EVENT) is None
+    assert bench.outbox.send(relayed(b"1", sender=sender)) is ErrorCode.SLOW_PEER
+    assert bench.owner.notes == [("closing", 4413), "overflowed"]
 
 
 @pytest.mark.parametrize(("window", "lost"), [(0, ["1", "2", "3"]), (60, ["1", "2", "3"]), (180, ["2", "3"]), (None, [])])
