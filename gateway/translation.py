@@ -170,7 +170,7 @@ def _object(pairs: Pairs, form: str) -> dict[str, object]:
         if key in plain:
             raise Unrepresentable("the key is there twice").inside(key)
         try:
-            plain[_text(key, form)] = _plain(value, form)
+            plain[key if key.isascii() else _text(key, form)] = value if type(value) in _SAME else _plain(value, form)
         except Unrepresentable as fault:
             raise fault.inside(key) from None
     return plain
