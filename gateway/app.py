@@ -124,7 +124,9 @@ class App:
     def codec(self) -> tuple[Decode, Encode]:
         """How the contents of frames become messages to the actor of a connection, and its events become contents of frames."""
         limits = self._config.limits
-        wire = WireLimits(json_depth=limits.json_depth, id_length=limits.id_length, metadata_bytes=limits.metadata_bytes)
+        wire = WireLimits(
+            json_depth=limits.json_depth, elements=limits.elements, id_length=limits.id_length, metadata_bytes=limits.metadata_bytes
+        )
         return Decoder(wire).decode, encode
 
     def attend(self, connection: Connection) -> BrokerRef:

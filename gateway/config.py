@@ -104,6 +104,7 @@ class Limits(Struct, frozen=True):
     message_bytes: Annotated[int, _about("largest frame and message", 64, 16 * _MIB, "bytes")] = 65_536
     fragments: Annotated[int, _about("frames that one message may be split into", 1, 1_000_000, "frames")] = 256
     json_depth: Annotated[int, _about("nesting of a payload", 1, 256, "levels")] = 64
+    elements: Annotated[int, _about("array items and object members of a payload, in all", 16, 1_000_000, "elements")] = 2048
     id_length: Annotated[int, _about("longest peer, group and message id", 1, 255, "characters")] = 128
     metadata_bytes: Annotated[int, _about("largest metadata of a peer", 0, 65_536, "bytes")] = 1024
     messages_per_second: Annotated[

@@ -13,10 +13,11 @@ import msgpack
 import msgspec
 
 from actors.events import Format
+from gateway.elements import crowded
 from gateway.gate import kind
 from gateway.translation import Pairs
 
-__all__ = ["Malformed", "Member", "TooDeep", "read_members"]
+__all__ = ["Malformed", "Member", "TooDeep", "TooMany", "read_members"]
 
 
 class Malformed(Exception):
@@ -27,6 +28,10 @@ class TooDeep(Malformed):
     """Nested so deeply that the readers gave up: at several hundred levels, far beyond what any payload may have."""
 
 
+class TooMany(Malformed):
+    """More elements than the caller allows: `gateway.elements` counted them before anything was built of them."""
+
+
 class Member(NamedTuple):
     """One member of an object: `value` decoded (arrays to lists, objects to `Pairs`, JSON numbers to floats), `raw` as it was written."""
 
@@ -34,10 +39,11 @@ class Member(NamedTuple):
     raw: bytes
 
 
-def read_members(form: Format, data: bytes) -> dict[str, Member]:
+def read_members(form: Format, data: bytes, most: int | None = None) -> dict[str, Member]:
     """Read the members of the one object in `data`; of a key that comes twice the last one, as everywhere in this codec.
 
-    MessagePack keys that are not strings are unknown keys like any other: they are left out.
+    MessagePack keys that are not strings are unknown keys like any other: they are left out. `most`: elements that `data` may have in all;
+    None when they were counted before.
 
     Raises:
         Malformed: `data` is something else.
@@ -46,6 +52,10 @@ def read_members(form: Format, data: bytes) -> dict[str, Member]:
     if not data:
         raise Malformed("empty")
     try:
+        if form is Format.MSGPACK:
+            _skim(data)  # whole and one value: from here on no declared length is larger than what is there
+        if most is not None and crowded(form, data, most):
+            raise TooMany("too many elements")
         return _read_json(data) if form is Format.JSON else _read_msgpack(data)
     except UnicodeDecodeError:
         raise Malformed("a string that is not UTF-8") from None
@@ -117,7 +127,6 @@ _skim = msgspec.msgpack.Decoder(msgspec.Raw).decode
 
 
 def _read_msgpack(data: bytes) -> dict[str, Member]:
-    _skim(data)  # whole and one value: from here on no declared length is larger than what is there
     unpacker: Any = msgpack.Unpacker(None, object_pairs_hook=Pairs, raw=False, strict_map_key=False, max_buffer_size=len(data))
     unpacker.feed(data)
     if data[0] not in _MAPS:

@@ -119,7 +119,10 @@ def metadata_to_msgpack(text: bytes) -> bytes:
 def _integer(digits: str) -> object:
     if digits == "-0":
         return -0.0  # as JavaScript reads it; no integer keeps the sign
-    return int(digits) if len(digits) <= _DIGITS else _TOO_BIG
+    if len(digits) > _DIGITS:
+        return _TOO_BIG
+    value = int(digits)
+    return value if len(digits) < _DIGITS - 1 or value in _INTEGERS else _TOO_BIG
 
 
 def _float(digits: str) -> object:
@@ -130,6 +133,8 @@ def _float(digits: str) -> object:
 
 def _plain(node: object, form: str) -> object:
     """The value that both encoders take, or Unrepresentable; recursion is bounded by the depth that the gate let through."""
+    if type(node) in _SAME:
+        return node
     if isinstance(node, str):
         return _text(node, form)
     if isinstance(node, Pairs):
@@ -140,9 +145,9 @@ def _plain(node: object, form: str) -> object:
         raise Unrepresentable(f"a number that is not finite has no {form} form")
     if node is _TOO_SMALL:
         raise Unrepresentable(f"a number this close to zero has no {form} form")
-    if node is _TOO_BIG or (isinstance(node, int) and node not in _INTEGERS):
+    if node is _TOO_BIG:
         raise Unrepresentable(f"an integer beyond 64 bits has no {form} form")
-    if node is None or isinstance(node, int | float):
+    if isinstance(node, float):
         return node
     what = "binary" if isinstance(node, bytes) else "a timestamp" if isinstance(node, msgpack.Timestamp) else "an extension type"
     raise Unrepresentable(f"{what} has no {form} form")
@@ -165,7 +170,7 @@ def _object(pairs: Pairs, form: str) -> dict[str, object]:
         if key in plain:
             raise Unrepresentable("the key is there twice").inside(key)
         try:
-            plain[_text(key, form)] = _plain(value, form)
+            plain[key if key.isascii() else _text(key, form)] = value if type(value) in _SAME else _plain(value, form)
         except Unrepresentable as fault:
             raise fault.inside(key) from None
     return plain
@@ -175,12 +180,13 @@ def _array(items: list[object], form: str) -> list[object]:
     plain: list[object] = []
     for item in items:
         try:
-            plain.append(_plain(item, form))
+            plain.append(item if type(item) in _SAME else _plain(item, form))
         except Unrepresentable as fault:
             raise fault.inside(len(plain)) from None
     return plain
 
 
+_SAME = frozenset({int, bool, type(None)})  # the same in both; one look-up in place of seven questions
 _TOO_BIG = object()
 _TOO_SMALL = object()
 _NOT_ZERO = re.compile(r"-?[0.]*[1-9]")

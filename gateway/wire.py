@@ -7,6 +7,7 @@ that were understood here. What belongs to it::
     gate          what an id and a payload must be
     members       the slow reading: for registers, and to tell what is wrong
     registration  the payload of a register
+    elements      how much is in a value, counted before it is read
     translation   payloads from JSON to MessagePack and back
 """
 
@@ -19,8 +20,9 @@ from actors.events import Event, Format, Reference, Relayed
 from actors.messages import BadMessage, Heartbeat, Inbound, Leave, Relay
 from actors.reasons import ErrorCode
 from gateway.announcement import announcement
+from gateway.elements import too_many
 from gateway.gate import id_fault, kind, payload_fault, too_deep
-from gateway.members import Malformed, Member, TooDeep, read_members
+from gateway.members import Malformed, Member, TooDeep, TooMany, read_members
 from gateway.registration import read_register
 from gateway.translation import Unrepresentable, json_to_msgpack, msgpack_to_json
 
@@ -38,6 +40,9 @@ class WireLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     json_depth: int = 64
     """Levels of arrays and objects in a payload of either encoding, 1 to 256: beyond, Python's own recursion limit would decide."""
+
+    elements: int = 2048
+    """Array items and object members in a payload, in all: what it costs to read."""
 
     id_length: int = 128
     """Characters of a peer, group or message id."""
@@ -78,6 +83,7 @@ class Decoder:
         self._limits = limits
         self._id_length = limits.id_length
         self._depth = limits.json_depth
+        self._elements = limits.elements
 
     def decode(self, form: Format, data: bytes) -> Inbound:
         """Read one message. Never raises: what is wrong comes back as a `BadMessage`.
@@ -108,7 +114,7 @@ class Decoder:
         if not target_id and type_ in _TARGETED:
             return self._bad(envelope, f"target_id: missing; send the id of the peer that this {type_} is for")
         payload = bytes(envelope.payload) or None
-        fault = payload_fault(form, payload, self._depth) if payload else None
+        fault = payload_fault(form, payload, self._depth, self._elements) if payload else None
         if fault:
             return self._bad(envelope, fault)
         # Clients with typed structures send empty strings for what they leave out.
@@ -132,7 +138,7 @@ class Decoder:
 
     def _register(self, form: Format, envelope: _Envelope) -> Inbound:
         payload = bytes(envelope.payload) or None
-        fault = payload_fault(form, payload, self._depth) if payload else None
+        fault = payload_fault(form, payload, self._depth, self._elements) if payload else None
         if fault:
             return self._bad(envelope, fault)
         limits = self._limits
@@ -140,7 +146,9 @@ class Decoder:
 
     def _reread(self, form: Format, data: bytes) -> Inbound:
         try:
-            members = read_members(form, data)
+            members = read_members(form, data, self._elements + len(_Envelope.__struct_fields__))
+        except TooMany:
+            return BadMessage(ErrorCode.BAD_MESSAGE, too_many("message", self._elements))
         except TooDeep:
             return BadMessage(ErrorCode.BAD_MESSAGE, too_deep("message", self._depth))
         except Malformed as fault:

@@ -7,13 +7,15 @@ import msgpack
 from actors.events import Format
 from actors.messages import BadMessage, Heartbeat, Inbound, Leave, Register, Relay
 from gateway.wire import WireLimits
-from tests.fuzz.values import Members, in_both, is_whole_msgpack, levels, read
+from tests.fuzz.values import Members, elements, in_both, is_whole_msgpack, levels, read
 
 __all__ = ["are_ids", "expected_kinds"]
 
 TARGETED = {"offer", "answer", "candidate"}
 JUDGED_DEPTH = 300
 """Beyond, all readers give up somewhere, each at a depth of its own."""
+
+ENVELOPE_KEYS = 5
 
 Kinds: TypeAlias = tuple[type[Inbound], ...]
 
@@ -32,7 +34,11 @@ def expected_kinds(form: Format, data: bytes, limits: WireLimits) -> Kinds:
         return (BadMessage,) if form is Format.JSON else (BadMessage, Relay, Register, Heartbeat, Leave)
     if deep:
         return BadMessage, Relay, Register, Heartbeat, Leave
-    return _expected_of(message.last(), limits) if isinstance(message, Members) else (BadMessage,)
+    if not isinstance(message, Members):
+        return (BadMessage,)
+    kinds = _expected_of(message.last(), limits)
+    # What is in unknown keys counts only where the server has to look into them.
+    return kinds if elements(message) <= limits.elements + ENVELOPE_KEYS else (*kinds, BadMessage)
 
 
 def _expected_of(message: dict[str, Any], limits: WireLimits) -> Kinds:
@@ -43,13 +49,13 @@ def _expected_of(message: dict[str, Any], limits: WireLimits) -> Kinds:
     if type_ == "register":
         return _expected_register(message.get("payload"), limits)
     if type_ == "message" or (isinstance(type_, str) and type_ in TARGETED and message.get("target_id")):
-        return (Relay,) if levels(message.get("payload")) <= limits.json_depth else (BadMessage,)
+        return (Relay,) if _is_bounded(message.get("payload"), limits) else (BadMessage,)
     return (Heartbeat,) if type_ == "heartbeat" else (Leave,) if type_ == "leave" else (BadMessage,)
 
 
 def _expected_register(payload: object, limits: WireLimits) -> Kinds:
     """What is too long is for the text to say, whose spaces are not known here."""
-    if not isinstance(payload, Members) or levels(payload) > limits.json_depth:
+    if not isinstance(payload, Members) or not _is_bounded(payload, limits):
         return (BadMessage,)
     members = payload.last()
     if not (_is_id(members.get("peer_id"), limits) and _is_id(members.get("group_id"), limits)):
@@ -57,6 +63,10 @@ def _expected_register(payload: object, limits: WireLimits) -> Kinds:
     if "metadata" not in members:
         return (Register,)
     return (Register, BadMessage) if in_both(members["metadata"]) else (BadMessage,)
+
+
+def _is_bounded(payload: object, limits: WireLimits) -> bool:
+    return levels(payload) <= limits.json_depth and elements(payload) <= limits.elements
 
 
 def _is_id(value: object, limits: WireLimits) -> bool:

@@ -12,7 +12,7 @@ import msgpack
 
 from actors.events import Format
 
-__all__ = ["Members", "in_both", "is_whole_msgpack", "levels", "read", "read_json", "read_msgpack", "same"]
+__all__ = ["Members", "elements", "in_both", "is_whole_msgpack", "levels", "read", "read_json", "read_msgpack", "same"]
 
 TOO_SMALL = object()
 """A number that is not zero, and is zero as a float64."""
@@ -75,6 +75,13 @@ def levels(value: object) -> int:
     if isinstance(value, Members):
         return 1 + max((levels(part) for pair in value for part in pair), default=0)
     return 1 + max(map(levels, value), default=0) if isinstance(value, list) else 0
+
+
+def elements(value: object) -> int:
+    """How many items of arrays and members of maps it has in all, in keys too."""
+    if isinstance(value, Members):
+        return len(value) + sum(elements(part) for pair in value for part in pair)
+    return len(value) + sum(map(elements, value)) if isinstance(value, list) else 0
 
 
 def same(one: object, other: object) -> bool:

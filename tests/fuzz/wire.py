@@ -17,13 +17,21 @@ from gateway.wire import Decoder, Unrepresentable, WireLimits, encode
 from tests.fuzz.envelope_mutation import mutate_json, mutate_msgpack
 from tests.fuzz.message_judge import are_ids, expected_kinds
 from tests.fuzz.mutation import Havoc, Random
-from tests.fuzz.values import Members, in_both, read, read_json, same
+from tests.fuzz.values import Members, elements, in_both, read, read_json, same
 
 __all__ = ["MODULES", "check", "check_message", "forwarded", "mutate", "seeds"]
 
-MODULES = ("gateway.wire", "gateway.gate", "gateway.members", "gateway.registration", "gateway.translation", "gateway.announcement")
+MODULES = (
+    "gateway.wire",
+    "gateway.gate",
+    "gateway.elements",
+    "gateway.members",
+    "gateway.registration",
+    "gateway.translation",
+    "gateway.announcement",
+)
 
-LIMITS = WireLimits(json_depth=8, id_length=16, metadata_bytes=64)
+LIMITS = WireLimits(json_depth=8, elements=12, id_length=16, metadata_bytes=64)
 """Narrow, so that short inputs meet all of them."""
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "envelopes.json"
@@ -81,6 +89,7 @@ def _check_relay(relay: Relay, data: bytes, limits: WireLimits) -> None:
     except Unrepresentable as refused:
         translated = None
         str(refused).encode()  # it is told to the sender
+    assert elements(own["payload"]) <= limits.elements
     assert in_both(own["payload"]) == (translated is not None)
     if translated is not None:
         assert same(_check_frame(other, translated)["payload"], own["payload"])
@@ -157,6 +166,12 @@ def seeds() -> Iterator[bytes]:
     for vector in vectors["unrepresentable"]:
         yield from _with_payload(vector["json"].encode() if "json" in vector else None, bytes.fromhex(vector.get("msgpack", "")))
     yield from _with_payload(None, b"\x91\xa1\xff")
+    for packed in (
+        b"\xdc\x00\x0c" + b"\xc0" * 12,
+        b"\xde\x00\x06" + b"\xa1k\x90" * 6,
+        b"\x92\xd9\x0c" + b"\x93" * 12 + b"\xc7\x02\x01\x93\x93",
+    ):
+        yield from _with_payload(None, packed)
     for metadata in ({"n": [1, -0.5, None], "é": "€"}, "x" * LIMITS.metadata_bytes):
         message = {"type": "register", "id": "1", "payload": {"peer_id": "a", "group_id": "g", "metadata": metadata}}
         yield b"\x00" + json.dumps(message).encode()

@@ -14,8 +14,8 @@ KEYS = list(keys_of(Config))
 NAMES = {
     "server": "host port allowed_origins tls.cert tls.key",
     "heartbeat": "ping_interval expire_after close_after challenge_timeout",
-    "limits": "message_bytes fragments json_depth id_length metadata_bytes messages_per_second messages_burst bytes_per_second bytes_burst "
-    "registers_per_second registers_burst errors outbox_bytes send_buffer_bytes early_messages held_messages held_bytes "
+    "limits": "message_bytes fragments json_depth elements id_length metadata_bytes messages_per_second messages_burst bytes_per_second "
+    "bytes_burst registers_per_second registers_burst errors outbox_bytes send_buffer_bytes early_messages held_messages held_bytes "
     "hold_timeout mailbox connections connections_per_address handshakes handshakes_per_address memory_bytes peers_per_group "
     "peers_per_tenant groups_per_tenant handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
     "group": "on_duplicate hold_candidates",
@@ -58,6 +58,7 @@ def test_a_config_cannot_be_changed() -> None:
         ("heartbeat.challenge_timeout", "0.01", "60", ["0", "60.1", "nan", "inf", "-inf"]),
         ("limits.message_bytes", "64", "200000", ["63", "16777217"]),
         ("limits.json_depth", "1", "256", ["0", "257"]),
+        ("limits.elements", "16", "1000000", ["15", "1000001"]),
         ("limits.id_length", "1", "255", ["0", "256"]),
         ("limits.metadata_bytes", "0", "65536", ["-1", "65537"]),
         ("limits.messages_per_second", "0.01", "1000000", ["0", "1000001", "nan"]),

@@ -6,9 +6,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actors.events import Format
+from gateway.elements import too_many
 from gateway.gate import _json_depth, id_fault, kind, payload_fault, too_deep
 from gateway.translation import Pairs
 
+ELEMENTS = 4096
 TOO_DEEP = "payload: nested deeper than 64 arrays and objects; send it flatter"
 
 
@@ -78,7 +80,7 @@ def test_a_value_has_the_name_that_a_client_would_use(value: object, name: str) 
 )
 def test_only_brackets_outside_strings_are_levels(text: str, depth: int) -> None:
     assert _json_depth(text.encode(), 0) == depth
-    faults = [payload_fault(Format.JSON, text.encode(), limit) for limit in range(1, 5)]
+    faults = [payload_fault(Format.JSON, text.encode(), limit, ELEMENTS) for limit in range(1, 5)]
     assert faults == [None if depth <= limit else too_deep("payload", limit) for limit in range(1, 5)]
 
 
@@ -86,13 +88,23 @@ def test_only_brackets_outside_strings_are_levels(text: str, depth: int) -> None
 def test_json_is_judged_at_the_very_level(brackets: tuple[bytes, bytes]) -> None:
     per_round = sum(map(brackets[0].count, (b"[", b"{")))
     just, over = (brackets[0] * n + b"[0]" + brackets[1] * n for n in (62 // per_round, 64 // per_round))
-    assert payload_fault(Format.JSON, just, 64) is None
-    assert payload_fault(Format.JSON, over, 64) == TOO_DEEP
+    assert payload_fault(Format.JSON, just, 64, ELEMENTS) is None
+    assert payload_fault(Format.JSON, over, 64, ELEMENTS) == TOO_DEEP
 
 
 def test_many_brackets_that_are_not_nested_are_no_depth() -> None:
-    assert payload_fault(Format.JSON, b"[" + b"[]," * 20_000 + b"{}]", 2) is None
-    assert payload_fault(Format.MSGPACK, b"\xdd\x00\x00\x4e\x20" + b"\x90" * 20_000, 2) is None
+    assert payload_fault(Format.JSON, b"[" + b"[]," * 20_000 + b"{}]", 2, 20_001) is None
+    assert payload_fault(Format.MSGPACK, b"\xdd\x00\x00\x4e\x20" + b"\x90" * 20_000, 2, 20_000) is None
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_a_payload_of_too_many_elements_is_told_before_its_depth(form: Format) -> None:
+    just, over = ([[0] * (most - 1)] for most in (ELEMENTS, ELEMENTS + 1))
+    faults = [
+        payload_fault(form, json.dumps(value).encode() if form is Format.JSON else msgpack.packb(value), 1, ELEMENTS)
+        for value in (just, over)
+    ]
+    assert faults == [too_deep("payload", 1), too_many("payload", ELEMENTS)]
 
 
 MSGPACK_PAYLOADS = {
@@ -108,35 +120,35 @@ MSGPACK_PAYLOADS = {
 
 @pytest.mark.parametrize("payload", MSGPACK_PAYLOADS.values(), ids=MSGPACK_PAYLOADS)
 def test_msgpack_may_say_among_its_own_what_json_cannot(payload: object) -> None:
-    assert payload_fault(Format.MSGPACK, msgpack.packb(payload), 64) is None
+    assert payload_fault(Format.MSGPACK, msgpack.packb(payload), 64, ELEMENTS) is None
 
 
 def test_a_map_key_may_be_an_array_or_a_map() -> None:
-    assert payload_fault(Format.MSGPACK, b"\x82\x90\x01\x80\x02", 2) is None
+    assert payload_fault(Format.MSGPACK, b"\x82\x90\x01\x80\x02", 2, ELEMENTS) is None
 
 
 @pytest.mark.parametrize("head", [b"\x91", b"\x81\x01", b"\x81\xa1a"])
 def test_msgpack_is_judged_at_the_very_level(head: bytes) -> None:
-    assert payload_fault(Format.MSGPACK, head * 63 + b"\x90", 64) is None
-    assert payload_fault(Format.MSGPACK, head * 64 + b"\x90", 64) == TOO_DEEP
-    assert payload_fault(Format.MSGPACK, head * 2000 + b"\x90", 64) == TOO_DEEP
+    assert payload_fault(Format.MSGPACK, head * 63 + b"\x90", 64, ELEMENTS) is None
+    assert payload_fault(Format.MSGPACK, head * 64 + b"\x90", 64, ELEMENTS) == TOO_DEEP
+    assert payload_fault(Format.MSGPACK, head * 2000 + b"\x90", 64, ELEMENTS) == TOO_DEEP
 
 
 def test_levels_inside_map_keys_count() -> None:
-    assert payload_fault(Format.MSGPACK, b"\x81\x91\x91\x90\x01", 3) == too_deep("payload", 3)
-    assert payload_fault(Format.MSGPACK, b"\x81\x91\x91\x90\x01", 4) is None
+    assert payload_fault(Format.MSGPACK, b"\x81\x91\x91\x90\x01", 3, ELEMENTS) == too_deep("payload", 3)
+    assert payload_fault(Format.MSGPACK, b"\x81\x91\x91\x90\x01", 4, ELEMENTS) is None
 
 
 @pytest.mark.parametrize(
     "payload", [b"\xa1\xff", b"\x81\xa1\xff\x01", b"\x81\xa1a\xa3\xed\xa0\x80", b"\x91" * 9 + b"\xa1\xff", b"\x81\xc0\xa1\xff"]
 )
 def test_a_msgpack_string_that_is_not_utf8_is_told(payload: bytes) -> None:
-    assert payload_fault(Format.MSGPACK, payload, 64) == "payload: a string that is not UTF-8; send what is not text as binary"
+    assert payload_fault(Format.MSGPACK, payload, 64, ELEMENTS) == "payload: a string that is not UTF-8; send what is not text as binary"
 
 
 @pytest.mark.parametrize("payload", [b"\xc7\x05\xff12345", b"\xd7\xff" + b"\xff" * 8])
 def test_a_timestamp_that_is_none_is_told(payload: bytes) -> None:
-    assert str(payload_fault(Format.MSGPACK, payload, 64)).startswith("payload: not MessagePack: ")
+    assert str(payload_fault(Format.MSGPACK, payload, 64, ELEMENTS)).startswith("payload: not MessagePack: ")
 
 
 def level_of(value: object) -> int:
@@ -155,4 +167,4 @@ TREES = st.recursive(
 def test_both_encodings_of_a_value_are_judged_alike(value: object, limit: int) -> None:
     texts = {Format.JSON: json.dumps(value).encode(), Format.MSGPACK: msgpack.packb(value)}
     expected = too_deep("payload", limit) if level_of(value) > limit else None
-    assert {form: payload_fault(form, text, limit) for form, text in texts.items()} == dict.fromkeys(texts, expected)
+    assert {form: payload_fault(form, text, limit, ELEMENTS) for form, text in texts.items()} == dict.fromkeys(texts, expected)

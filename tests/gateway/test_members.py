@@ -2,7 +2,7 @@ import msgpack
 import pytest
 
 from actors.events import Format
-from gateway.members import Malformed, Member, TooDeep, read_members
+from gateway.members import Malformed, Member, TooDeep, TooMany, read_members
 from gateway.translation import Pairs
 
 
@@ -18,6 +18,14 @@ def test_each_json_member_has_its_value_and_its_untouched_text() -> None:
 def test_each_msgpack_member_has_its_value_and_its_untouched_bytes() -> None:
     raw = b"\x82\xa1a\xd2\x00\x00\x00\x01\xd9\x01b\x91\xc0"  # neither in its shortest form
     assert read_members(Format.MSGPACK, raw) == {"a": Member(1, b"\xd2\x00\x00\x00\x01"), "b": Member([None], b"\x91\xc0")}
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_an_object_of_more_elements_than_it_may_have_is_not_read(form: Format) -> None:
+    data = b'{"a":[1,2,3,4,5,6,7]}' if form is Format.JSON else b"\x81\xa1a\x97\x01\x02\x03\x04\x05\x06\x07"
+    assert list(read_members(form, data, 8)) == list(read_members(form, data)) == ["a"]
+    with pytest.raises(TooMany):
+        read_members(form, data, 7)
 
 
 @pytest.mark.parametrize("header", [b"\x81", b"\xde\x00\x01", b"\xdf\x00\x00\x00\x01"])

@@ -11,7 +11,7 @@ from tests.hostile.footprint import Footprint
 from tests.hostile.member import member, message
 from tests.hostile.pair import Pair
 from tests.integration.client import PackedClient
-from tests.integration.line import CLOSE, CONTINUATION, PATIENCE, PING, PONG, TEXT, Closed, Line, frame, parse_close
+from tests.integration.line import BINARY, CLOSE, CONTINUATION, PATIENCE, PING, PONG, TEXT, Closed, Line, frame, parse_close
 from tests.integration.server import Server
 
 BURST = 400
@@ -81,8 +81,8 @@ def test_flooders_of_a_group_of_50_are_warned_and_closed_and_nobody_else_notices
         before.assert_given_back(ALLOWANCE_KIB)
 
 
-HEAVY = [1] * 60_000 + [b"has no JSON form"]
-"""A payload of 64 KiB whose last element is what makes it unrepresentable: all of it is translated before that is found out."""
+HEAVY = [[1]] * 1_000 + [b"has no JSON form"]
+"""As many elements as a payload may have. The last is what makes it unrepresentable: all are translated before that is found out."""
 
 
 def test_a_broadcast_that_no_receiver_can_be_shown_costs_one_translation(serve: Callable[..., Server], group: str) -> None:
@@ -95,6 +95,60 @@ def test_a_broadcast_that_no_receiver_can_be_shown_costs_one_translation(serve: 
         told = [attacker.refused("unrepresentable").payload["ref"]["target_id"] for _ in range(10 * LISTENERS)]
         assert sorted(told) == sorted([f"listener {number}" for number in range(LISTENERS)] * 10)
         attacker.assert_silence()
+
+
+# --- Tiny elements: the most work for each byte ---
+
+PACKERS = 10
+TINY_ELEMENTS = {
+    "one array": [1] * 64_000,
+    "empty arrays": [[]] * 64_000,
+    "empty maps": [{}] * 64_000,
+    "maps of one key": [{"": 1}] * 21_000,
+    "arrays in arrays": [[[[[[[[1]]]]]]]] * 7_500,
+}
+BAD = 150
+"""Messages of such a payload: more than the 100 that `limits.errors` forgives."""
+
+GOOD_PACKERS = 3
+GOOD = 100
+FULL = [[[[[[[[1]]]]]]]] * 250
+"""Within `limits.elements`, and hardly more."""
+
+
+def packers(server: Server, group: str, count: int) -> list[PackedClient]:
+    """Senders of MessagePack whose payloads would have to be translated: a listener of their group reads JSON."""
+    clients = [server.connect(PackedClient) for _ in range(count)]
+    for number, client in enumerate(clients):
+        client.register(f"packer {number}", f"{group} {number}")
+    return clients
+
+
+@pytest.mark.parametrize("what", TINY_ELEMENTS)
+def test_ten_senders_of_payloads_of_too_many_elements_are_closed_and_nobody_else_notices(
+    besiege: Callable[..., Server], group: str, what: str
+) -> None:
+    server = besiege()
+    with Audience([member(server, "listener", f"{group} {number}") for number in range(PACKERS)]):
+        clients = packers(server, group, PACKERS)
+        data = frame(BINARY, clients[0].encode({"type": "message", "target_id": "listener", "payload": TINY_ELEMENTS[what]}))
+        flooders = [Flooder(client.line, data * BAD) for client in clients]
+        assert {flooder.wait().code for flooder in flooders} == {4400}
+
+
+def test_senders_of_as_many_elements_as_are_allowed_are_served_and_nobody_else_notices(serve: Callable[..., Server], group: str) -> None:
+    server = serve()
+    listeners = [member(server, "listener", f"{group} {number}") for number in range(GOOD_PACKERS)]
+    with Pair(server), Audience(listeners):
+        clients = packers(server, group, GOOD_PACKERS)
+        data = frame(BINARY, clients[0].encode({"type": "message", "target_id": "listener", "payload": FULL})) * GOOD
+        threads = [threading.Thread(target=client.line.send, args=(data,), daemon=True) for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        for client in clients:
+            client.assert_silence()
 
 
 # --- Frames ---

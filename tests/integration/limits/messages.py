@@ -9,7 +9,7 @@ from tests.integration.server import Server
 
 __all__ = ["CASES"]
 
-BYTES, FRAGMENTS, DEPTH, ID_LENGTH, METADATA, SECONDS = 512, 4, 4, 16, 32, 1.0
+BYTES, FRAGMENTS, DEPTH, ELEMENTS, ID_LENGTH, METADATA, SECONDS = 512, 4, 4, 16, 16, 32, 1.0
 
 
 def message_of_bytes(server: Server) -> None:
@@ -57,6 +57,19 @@ def deep_payload(server: Server) -> None:
 def too_deep_payload(server: Server) -> None:
     client = peer(server, "me")
     client.say("message", "me", nested(DEPTH + 1))
+    client.refused("bad_message")
+    client.assert_silence()
+
+
+def many_elements(server: Server) -> None:
+    client = peer(server, "me")
+    client.say("message", "me", [1] * ELEMENTS)
+    assert client.hear("message").payload == [1] * ELEMENTS
+
+
+def too_many_elements(server: Server) -> None:
+    client = peer(server, "me")
+    client.say("message", "me", [1] * (ELEMENTS + 1))
     client.refused("bad_message")
     client.assert_silence()
 
@@ -111,6 +124,7 @@ CASES = {
     "message_bytes": Case(BYTES, message_of_bytes, message_of_too_many_bytes, "closes", "1009"),
     "fragments": Case(FRAGMENTS, fragments, too_many_fragments, "closes", "1008"),
     "json_depth": Case(DEPTH, deep_payload, too_deep_payload, "errors", "bad_message"),
+    "elements": Case(ELEMENTS, many_elements, too_many_elements, "errors", "bad_message"),
     "id_length": Case(ID_LENGTH, long_ids, too_long_ids, "errors", "bad_register"),
     "metadata_bytes": Case(METADATA, metadata, too_much_metadata, "errors", "too_large"),
     "message_timeout": Case(SECONDS, message_in_time, message_too_late, "closes", "1008"),
