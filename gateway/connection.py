@@ -30,7 +30,7 @@ logger = logging.getLogger("gateway.connection")
 RECEIVE_BYTES = 65_536
 """Read at once, at most."""
 
-PRESSURE = 256
+PRESSURE = 64
 """Messages that may wait in a PeerActor before its socket is no longer read, and frames of one client that are handled in one turn."""
 
 Decode = Callable[[Format, bytes], Message]

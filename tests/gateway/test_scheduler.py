@@ -103,7 +103,7 @@ def test_two_actors_that_keep_each_other_busy_do_not_keep_the_loop_from_polling(
     log: list[str] = []
 
     def again() -> None:
-        loop.now += 0.001
+        loop.now += 1.01 * TURN_SECONDS / TURN_ACTORS
         scheduler.ready(Steps(log, "a", again))
 
     again()

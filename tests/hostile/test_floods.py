@@ -110,7 +110,7 @@ TINY_ELEMENTS = {
 BAD = 150
 """Messages of such a payload: more than the 100 that `limits.errors` forgives."""
 
-GOOD_PACKERS = 3
+GOOD_PACKERS = 10
 GOOD = 100
 FULL = [[[[[[[[1]]]]]]]] * 250
 """Within `limits.elements`, and hardly more."""
