@@ -96,6 +96,10 @@ class Connection:
     # --- Reading ---
 
     def _readable(self) -> None:
+        self._read()
+        self._line.scheduler.relieve()
+
+    def _read(self) -> None:
         try:
             data = self._socket.recv(RECEIVE_BYTES)
         except WOULD_BLOCK:
@@ -220,7 +224,7 @@ class Connection:
 
     def _read_on(self) -> None:
         if self._is_reading():
-            self._readable()
+            self._read()
 
     def _is_reading(self) -> bool:
         return self._watcher is not None and bool(self._watcher.active)

@@ -8,7 +8,7 @@ import gevent.event
 import pytest
 
 from gateway.clock import HubClock
-from gateway.scheduler import TURN_ACTORS, TURN_SECONDS, HubScheduler
+from gateway.scheduler import CROWD, TURN_ACTORS, TURN_SECONDS, HubScheduler
 from tests.gateway.doubles import StepLoop
 
 
@@ -149,6 +149,34 @@ def test_what_a_turn_end_puts_off_comes_after_a_poll(loop: StepLoop, scheduler: 
     assert log == []
     loop.poll()
     assert log == ["later"]
+
+
+def test_a_crowd_has_its_turn_between_two_reads_and_writes_at_its_end(loop: StepLoop, scheduler: HubScheduler, log: list[str]) -> None:
+    for _ in range(CROWD - 1):
+        scheduler.ready(Steps(log, "a"))
+    scheduler.at_turn_end(lambda: log.append("end"))
+    scheduler.relieve()
+    assert log == []
+    scheduler.ready(Steps(log, "a", lambda: scheduler.ready(Steps(log, "b"))))
+    scheduler.relieve()
+    assert log == ["a"] * CROWD + ["b", "end"]
+    loop.settle()
+    assert log == ["a"] * CROWD + ["b", "end"]
+    scheduler.ready(Steps(log, "c"))
+    loop.settle()
+    assert log[-1] == "c"
+
+
+def test_a_crowd_that_takes_too_long_is_cut_and_goes_on_in_the_coming_turn(loop: StepLoop, scheduler: HubScheduler, log: list[str]) -> None:
+    def takes_long() -> None:
+        loop.now += TURN_SECONDS
+
+    for _ in range(CROWD + 3 * TURN_ACTORS):
+        scheduler.ready(Steps(log, "a", takes_long))
+    scheduler.relieve()
+    assert len(log) == 2 * TURN_ACTORS
+    loop.settle()
+    assert len(log) == CROWD + 3 * TURN_ACTORS
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, gevent.Timeout, gevent.GreenletExit])
