@@ -44,7 +44,7 @@ BOUNDS = {
     "system calls, 1 in flight": Bound(4.1, "epoll_wait, recv, send, and libev's getpid, which looks for a fork; the tenth is for timers"),
     "system calls, 16 in flight": Bound(0.27, "4 in 16 relays, and now and then a burst that comes in two pieces"),
     "calls, 1 in flight": Bound(88, "85 on Python 3.11, its C functions included"),
-    "calls, 16 in flight": Bound(55, "54.4 on Python 3.11: three actors, the outbox and the loop have their turns once for 16 relays"),
+    "calls, 16 in flight": Bound(55, "54.6 on Python 3.11: three actors, the outbox and the loop have their turns once for 16 relays"),
     "blocks that stay": Bound(0.01, "none: what one relay takes, it gives back; ten of a thousand may be caches that fill"),
     "bytes for an idle connection": Bound(3_500, "3,200 to 3,300: connection, outbox, actor, timer, and a tenth of a group"),
 }
