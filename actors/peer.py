@@ -40,6 +40,7 @@ from actors.ports import Outbox
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
 from actors.seat import Seat, State
+from actors.terms import Terms
 from actors.watch import Watch
 
 __all__ = ["PeerActor", "PeerRules"]
@@ -61,12 +62,12 @@ _TICK = Tick()
 class PeerActor(BrokerActor):
     """Stands between one client and its group."""
 
-    def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, tenant: str, address: str, rules: PeerRules) -> None:
+    def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, terms: Terms, rules: PeerRules) -> None:
         super().__init__(runtime, directory)
         now = runtime.clock.monotonic()
         self._clock = runtime.clock
         self._client = Client(outbox, Conduct(rules.conduct), runtime.metrics)
-        self._seat = Seat(self.ref, directory, tenant, address)
+        self._seat = Seat(self.ref, directory, terms)
         self._watch = Watch(self._client, self._seat, Liveness(rules.liveness, now), self.later(_TICK), runtime.clock, runtime.metrics)
         self._delivery = Delivery(self._client, self._seat, runtime, rules.hold)
         self._state = _NEW

@@ -16,6 +16,7 @@ from actors.events import Message
 from actors.messages import Alive, Depart, Forward, GroupKey, Join, Refresh, Register, Revive, Seen
 from actors.reasons import LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
+from actors.terms import Terms
 
 __all__ = ["Seat", "State"]
 
@@ -38,15 +39,14 @@ class Seat:
     could be overtaken by what is told to the successor directly.
     """
 
-    __slots__ = ("_address", "_directory", "_group", "_tenant", "key", "peer", "peer_id")
+    __slots__ = ("_directory", "_group", "_terms", "key", "peer", "peer_id")
 
-    def __init__(self, peer: BrokerRef, directory: BrokerRef, tenant: str, address: str) -> None:
+    def __init__(self, peer: BrokerRef, directory: BrokerRef, terms: Terms) -> None:
         self.peer = peer
         self._directory = directory
-        self._tenant = tenant
-        self._address = address
+        self._terms = terms
         self._group = directory
-        self.key = GroupKey(tenant, "")
+        self.key = GroupKey(terms.tenant, "")
         self.peer_id = ""
 
     def is_for(self, register: Register) -> bool:
@@ -55,9 +55,9 @@ class Seat:
 
     def ask(self, register: Register) -> None:
         """Ask for a place, through the Directory: it starts the group if need be. The answer is Joined or JoinRefused."""
-        self.key = GroupKey(self._tenant, register.group_id)
+        self.key = GroupKey(self._terms.tenant, register.group_id)
         self.peer_id = register.peer_id
-        join = Join(self.peer, register.peer_id, register.metadata, self._address, register.reference())
+        join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference())
         self._directory.post(Forward(self.key, join))
 
     def refresh(self, register: Register) -> bool:

@@ -14,6 +14,7 @@ from actors.messages import ActorFailed, Close, Drain
 from actors.peer import PeerActor
 from actors.reasons import CLOSES, CloseCode
 from actors.runtime import BrokerRef, Runtime
+from actors.terms import Terms
 from gateway.admission import Admission, Admitted
 from gateway.backplane.memory import MemoryBackplane
 from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
@@ -131,7 +132,7 @@ class App:
 
     def attend(self, connection: Connection) -> BrokerRef:
         """Start the actor of a connection."""
-        return PeerActor.start(self._runtime, self._directory, connection.outbox, "", connection.address, self._peer_rules)
+        return PeerActor.start(self._runtime, self._directory, connection.outbox, Terms("", connection.address), self._peer_rules)
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether new clients are welcome, and the state in words (`docs/protocol.md`: Endpoints)."""

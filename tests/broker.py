@@ -14,6 +14,7 @@ from actors.peer import PeerActor, PeerRules
 from actors.ports import Backplane
 from actors.reasons import LeaveReason
 from actors.runtime import BrokerRef, Runtime
+from actors.terms import Terms
 from gateway.backplane.memory import MemoryBackplane
 from tests.doubles import ManualClock, NotingSupervisor, PlainMetrics, RecordingOutbox, StepScheduler, actor_of
 
@@ -130,7 +131,7 @@ class Broker:
         outbox = outbox or RecordingOutbox()
         self._connections += 1
         address = f"192.0.2.{self._connections}:5"
-        peer = PeerActor.start(self.runtime, self.directory, outbox, tenant, address, self._peer_rules)
+        peer = PeerActor.start(self.runtime, self.directory, outbox, Terms(tenant, address), self._peer_rules)
         self.run()
         return Caller(self, peer, outbox)
 

@@ -2,6 +2,7 @@ from actors.messages import Alive, Depart, Forward, GroupKey, Join, Refresh, Reg
 from actors.reasons import LeaveReason
 from actors.runtime import BrokerRef, Runtime
 from actors.seat import Seat
+from actors.terms import Terms
 from tests.doubles import Fail, ManualClock, Note, NotingSupervisor, PlainMetrics, StepScheduler, actor_of
 
 KEY = GroupKey("t", "g")
@@ -14,7 +15,7 @@ class Places:
         self.scheduler = StepScheduler(ManualClock())
         runtime = Runtime(self.scheduler, self.scheduler.clock, PlainMetrics(), mailbox)
         self.peer, self.directory, self.group, self.successor = (NotingSupervisor.start(runtime) for _ in range(4))
-        self.seat = Seat(self.peer, self.directory, "t", "192.0.2.1:5")
+        self.seat = Seat(self.peer, self.directory, Terms("t", "192.0.2.1:5"))
         self.seat.ask(Register("a", "g", b"{}", "7"))
         self.seat.take(self.group)
         self.told(self.directory)

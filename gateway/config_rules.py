@@ -1,0 +1,76 @@
+"""The rules between the keys of the configuration, and about files that they name."""
+
+import os
+import ssl
+import stat
+from pathlib import Path
+
+from gateway.config_sources import Rule
+
+__all__ = ["RULES"]
+
+_ENVELOPE_BYTES = 2048  # what a relay adds: the frame header and a source_id of at most 255 characters, 4 bytes each
+_TLS = ("server.tls.cert", "server.tls.key")
+
+
+def _above(key: str, other: str, why: str, *, times: int, by: int = 0) -> Rule:
+    """`key` is more than `other`; where one of them makes way, as many `times` as much."""
+
+    def fault(value: float, least: float) -> str | None:
+        if value > least and value >= least + by:
+            return None
+        return f"{value} must be {f'at least {by} ' if by else ''}more than {other} ({least}), because {why}"
+
+    def raised(least: float) -> float:
+        return max(least * times, least + by)
+
+    def lowered(value: float) -> float:
+        # By the type of what was set: bytes stay whole numbers.
+        return type(value)(min(value / times, value - by))
+
+    return Rule((key, other), fault, f"Raise {key} or lower {other}.", (raised, lowered))
+
+
+def _not_above(key: str, other: str, why: str) -> Rule:
+    def fault(value: float, most: float) -> str | None:
+        return None if value <= most else f"{value} must not be more than {other} ({most}), because {why}"
+
+    def same(value: float) -> float:
+        return value
+
+    return Rule((key, other), fault, f"Lower {key} or raise {other}.", (same, same))
+
+
+def _unreadable(path: str) -> str | None:
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            return f"{path!r} is not a file"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        return f"{path!r} cannot be found ({error.strerror if isinstance(error, OSError) else error})"
+    return None if os.access(path, os.R_OK) else f"{path!r} may not be read by this user"
+
+
+def _no_pair(cert: str, key: str) -> str | None:
+    """Load both as the server will, so that `check-config` finds what would otherwise end a start half-way."""
+    try:
+        # Without a password OpenSSL would ask for one on the terminal.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key, password="")
+    except ssl.SSLError as error:
+        return f"{cert!r} and {key!r} cannot be used together ({error.reason or 'not PEM'})"
+    except (OSError, ValueError):
+        return None  # a file that is not there or is not readable is told by a rule of its own
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    _above("heartbeat.expire_after", "heartbeat.ping_interval", "a peer is asked before it counts as away", times=2),
+    _above("heartbeat.close_after", "heartbeat.expire_after", "a peer is away before it is lost", times=10),
+    _above("limits.register_timeout", "heartbeat.challenge_timeout", "a newcomer may wait that long for its answer", times=10),
+    _above("limits.outbox_bytes", "limits.message_bytes", "the largest message must fit into an empty outbox", times=4, by=_ENVELOPE_BYTES),
+    _not_above("limits.held_bytes", "limits.outbox_bytes", "what is held may pass at once, and would make a slow reader of one that reads"),
+    _not_above("limits.message_bytes", "limits.bytes_burst", "the largest message could never be sent"),
+    _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
+    _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),
+    *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
+    Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),
+)

@@ -1,0 +1,164 @@
+"""The rules between keys: what contradicts itself is refused, and a default makes way for what is set."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Tls, load, render
+from tests.certificates import self_signed
+from tests.gateway.config_problems import problems
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "says"),
+    [
+        (
+            {"heartbeat.expire_after": "25", "heartbeat.ping_interval": "25"},
+            "heartbeat.expire_after",
+            "25.0 must be more than heartbeat.ping_interval (25.0)",
+        ),
+        (
+            {"heartbeat.close_after": "60", "heartbeat.expire_after": "60"},
+            "heartbeat.close_after",
+            "60.0 must be more than heartbeat.expire_after (60.0)",
+        ),
+        (
+            {"limits.register_timeout": "1", "heartbeat.challenge_timeout": "1"},
+            "limits.register_timeout",
+            "1.0 must be more than heartbeat.challenge_timeout (1.0)",
+        ),
+        (
+            {"limits.outbox_bytes": "67583", "limits.message_bytes": "65536"},
+            "limits.outbox_bytes",
+            "67583 must be at least 2048 more than limits.message_bytes (65536)",
+        ),
+        (
+            {"limits.bytes_burst": "65535", "limits.message_bytes": "65536"},
+            "limits.message_bytes",
+            "65536 must not be more than limits.bytes_burst (65535)",
+        ),
+        (
+            {"limits.handshakes": "10", "limits.handshakes_per_address": "11"},
+            "limits.handshakes_per_address",
+            "11 must not be more than limits.handshakes (10)",
+        ),
+        (
+            # One that made way for another is told as such.
+            {"heartbeat.ping_interval": "100", "heartbeat.close_after": "30"},
+            "heartbeat.close_after",
+            "30.0 must be more than heartbeat.expire_after (200.0)",
+        ),
+        (
+            {"limits.connections": "10", "limits.connections_per_address": "11"},
+            "limits.connections_per_address",
+            "11 must not be more than limits.connections (10)",
+        ),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused(overrides: dict[str, str], key: str, says: str) -> None:
+    (problem,) = problems(overrides)
+
+    assert problem.key == key
+    assert says in problem.what
+    assert problem.mend
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"heartbeat.expire_after": "25.01", "heartbeat.ping_interval": "25"},
+        {"limits.outbox_bytes": "67584", "limits.message_bytes": "65536"},
+        {"limits.bytes_burst": "65536", "limits.message_bytes": "65536"},
+        {"limits.connections": "10", "limits.connections_per_address": "10"},
+        # Alone: no default stands in the way of a value.
+        {"limits.connections": "10"},
+        {"heartbeat.expire_after": "2"},
+        {"heartbeat.close_after": "5"},
+        {"limits.outbox_bytes": "32768"},
+    ],
+)
+def test_values_that_just_agree_are_taken(overrides: dict[str, str]) -> None:
+    config = load(None, {}, overrides)
+
+    for name, text in overrides.items():
+        section, key = name.split(".")
+        assert getattr(getattr(config, section), key) == float(text)
+
+
+def test_tls_needs_both_files(tmp_path: Path) -> None:
+    (problem,) = problems({"server.tls.cert": str(self_signed(tmp_path).cert)})
+
+    assert (problem.key, problem.what) == ("server.tls.key", "is missing and has no default")
+
+
+def test_tls_files_must_be_there(tmp_path: Path) -> None:
+    cert, key = problems({"server.tls.cert": str(tmp_path / "absent.pem"), "server.tls.key": str(tmp_path)})
+
+    assert cert.what == f"'{tmp_path}/absent.pem' cannot be found (No such file or directory)"
+    assert key.what == f"'{tmp_path}' is not a file"
+
+
+def test_a_tls_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = self_signed(tmp_path)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root, who may run the tests, can read everything
+
+    cert, key = problems({"server.tls.cert": str(made.cert), "server.tls.key": str(made.key)})
+
+    assert cert.what == f"'{made.cert}' may not be read by this user"
+    assert key.what == f"'{made.key}' may not be read by this user"
+
+
+def test_a_path_with_nul_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems({"server.tls.cert": "a\0b", "server.tls.key": str(self_signed(tmp_path).key)})
+
+    assert problem.what.startswith("'a\\x00b' cannot be found")
+
+
+def test_tls_files_that_are_a_pair_are_taken(tmp_path: Path) -> None:
+    made = self_signed(tmp_path)
+
+    assert load(None, {}, {"server.tls.cert": str(made.cert), "server.tls.key": str(made.key)}).server.tls == Tls(
+        str(made.cert), str(made.key)
+    )
+
+
+def test_tls_files_that_are_no_pair_are_refused_before_the_start(tmp_path: Path) -> None:
+    ours, other, locked = self_signed(tmp_path), self_signed(tmp_path, "other"), self_signed(tmp_path, "locked", password="hunter2")
+    noise = tmp_path / "noise.pem"
+    noise.write_text("no PEM")
+
+    for cert, key, reason in (
+        (ours.cert, other.key, "KEY_VALUES_MISMATCH"),
+        (locked.cert, locked.key, ""),
+        (noise, ours.key, ""),
+        (ours.cert, noise, ""),
+    ):
+        (problem,) = problems({"server.tls.cert": str(cert), "server.tls.key": str(key)})
+        assert (problem.key, problem.origin) == ("server.tls.cert", "--set server.tls.cert; server.tls.key: --set server.tls.key")
+        assert problem.what.startswith(f"'{cert}' and '{key}' cannot be used together ({reason}")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "others"),
+    [
+        ({"heartbeat.expire_after": "10"}, {"ping_interval": 5, "close_after": 600}),
+        ({"heartbeat.expire_after": "1000"}, {"ping_interval": 25, "close_after": 10_000}),
+        ({"heartbeat.ping_interval": "400"}, {"expire_after": 800, "close_after": 8000}),
+        ({"heartbeat.close_after": "20"}, {"expire_after": 2, "ping_interval": 1}),
+        ({"heartbeat.ping_interval": "40"}, {"expire_after": 60, "close_after": 600}),
+        ({"limits.message_bytes": "1048576"}, {"outbox_bytes": 4_194_304, "bytes_burst": 4_194_304}),
+        ({"limits.message_bytes": "8388608"}, {"outbox_bytes": 33_554_432, "bytes_burst": 8_388_608}),
+        ({"limits.outbox_bytes": "4096"}, {"message_bytes": 1024}),
+        ({"limits.bytes_burst": "1000"}, {"message_bytes": 1000, "outbox_bytes": 262_144}),
+        ({"limits.connections": "10"}, {"connections_per_address": 10}),
+        ({"limits.handshakes": "10"}, {"handshakes_per_address": 10}),
+    ],
+)
+def test_a_default_makes_way_for_what_is_set(tmp_path: Path, overrides: dict[str, str], others: dict[str, float]) -> None:
+    config = load(None, {}, overrides)
+
+    section = getattr(config, next(iter(overrides)).partition(".")[0])
+    assert {name: getattr(section, name) for name in others} == others
+    file = tmp_path / "shown.toml"
+    file.write_text(render(config), "utf-8")
+    assert load(file, {}, {}) == config
