@@ -10,7 +10,7 @@ from tests.sources import ROOT, Source, Use, is_under, read, source, uses
 # Lowest first. At run time a module of `actors` imports only from layers below its own, so there is no cycle, and one can be read without
 # those above it. Annotations may name anything.
 ACTORS_LAYERS = (
-    ("allowance", "liveness", "reasons"),
+    ("allowance", "audit", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
     ("membership", "pairing", "ports", "terms"),
