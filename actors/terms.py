@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from actors.grant import EVERYTHING, Grant
+
 __all__ = ["Terms"]
 
 
@@ -10,3 +12,4 @@ class Terms(NamedTuple):
 
     tenant: str
     address: str
+    grant: Grant = EVERYTHING

@@ -6,6 +6,7 @@ from actors.allowance import Rate
 from actors.conduct import ConductRules
 from actors.directory import Directory, DirectoryRules
 from actors.events import ErrorEvent, Event, Format, Message, PeerJoined, PeerLeft, PeerList, Relayed
+from actors.grant import EVERYTHING, Grant
 from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
@@ -127,11 +128,11 @@ class Broker:
     def pass_time(self, seconds: float) -> None:
         self.scheduler.advance(seconds)
 
-    def connect(self, tenant: str = "", outbox: RecordingOutbox | None = None) -> Caller:
+    def connect(self, tenant: str = "", outbox: RecordingOutbox | None = None, grant: Grant = EVERYTHING) -> Caller:
         outbox = outbox or RecordingOutbox()
         self._connections += 1
         address = f"192.0.2.{self._connections}:5"
-        peer = PeerActor.start(self.runtime, self.directory, outbox, Terms(tenant, address), self._peer_rules)
+        peer = PeerActor.start(self.runtime, self.directory, outbox, Terms(tenant, address, grant=grant), self._peer_rules)
         self.run()
         return Caller(self, peer, outbox)
 

@@ -10,11 +10,11 @@ from tests.sources import ROOT, Source, Use, is_under, read, source, uses
 # Lowest first. At run time a module of `actors` imports only from layers below its own, so there is no cycle, and one can be read without
 # those above it. Annotations may name anything.
 ACTORS_LAYERS = (
-    ("allowance", "audit", "liveness", "reasons"),
+    ("allowance", "audit", "grant", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
     ("membership", "pairing", "ports", "terms"),
-    ("client",),
+    ("client", "unlisted"),
     ("runtime",),
     ("seat",),
     ("delivery", "watch"),
