@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from actors.events import Profile
+from actors.grant import EVERYTHING, Grant
 
 __all__ = ["Terms"]
 
@@ -17,3 +18,4 @@ class Terms(NamedTuple):
     address: str
     profile: Profile = Profile.V1
     connection_id: str = ""
+    grant: Grant = EVERYTHING
