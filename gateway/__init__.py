@@ -6,6 +6,7 @@ Where to look::
     config             every key; config_sources reads it from file, environment and flags
     upgrade, handshake HTTP up to the 101, bounded; then the socket is detached
     admission, routes  who may connect; /health, /ready and what is wrong with every other path
+    proxies            trusted proxies: forwarded reads their headers, proxy_protocol what comes ahead of them; networks
     connection         one detached socket: read events -> frames -> messages -> its PeerActor
     outbox             what waits to be written to one client
     frames             RFC 6455, bytes in and out
