@@ -97,9 +97,10 @@ class PeerInfo(Message, frozen=True, gc=False):
 
 
 class PeerList(Message, frozen=True, gc=False):
-    """The answer to a register: who was there before."""
+    """The answer to a register: who was there before. `ice_servers` is JSON text, for a client that wants them."""
 
     peers: tuple[PeerInfo, ...]
+    ice_servers: bytes | None = None
 
 
 class PeerJoined(Message, frozen=True, gc=False):

@@ -130,7 +130,8 @@ class PeerActor(BrokerActor):
             self._register(message)
         elif isinstance(message, BadMessage):
             self._client.error(message.code, message.about, message.says)
-            self._fault()
+            if message.fault:
+                self._fault()
         elif isinstance(message, Relay):
             self._relay(message)
         elif self._speaks_for_itself(message):
@@ -197,7 +198,7 @@ class PeerActor(BrokerActor):
         """The client's list: its first frame after a register."""
         if message.key != self._seat.key or self._state in (_NEW, _GONE):
             return
-        self._client.outbox.send(PeerList(message.peers))
+        self._client.outbox.send(PeerList(message.peers, self._seat.ice_servers(self._clock.wall())))
         if self._state is _JOINING:
             self._state = _JOINED
             self._seat.take(message.group)
@@ -209,7 +210,7 @@ class PeerActor(BrokerActor):
         """The client was away and is back: it knows nothing of who came and went meanwhile."""
         if message.key == self._seat.key and self._state is _JOINED:
             self._delivery.give_back()
-            self._client.outbox.send(PeerList(message.peers))
+            self._client.outbox.send(PeerList(message.peers, self._seat.ice_servers(self._clock.wall())))
 
     @handles(JoinRefused)
     def join_refused(self, message: JoinRefused) -> None:

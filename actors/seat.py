@@ -39,13 +39,14 @@ class Seat:
     could be overtaken by what is told to the successor directly.
     """
 
-    __slots__ = ("_directory", "_group", "_terms", "key", "peer", "peer_id")
+    __slots__ = ("_directory", "_group", "_ice", "_terms", "key", "peer", "peer_id")
 
     def __init__(self, peer: BrokerRef, directory: BrokerRef, terms: Terms) -> None:
         self.peer = peer
         self._directory = directory
         self._terms = terms
         self._group = directory
+        self._ice = False
         self.key = GroupKey(terms.tenant, "")
         self.peer_id = ""
 
@@ -57,12 +58,19 @@ class Seat:
         """Ask for a place, through the Directory: it starts the group if need be. The answer is Joined or JoinRefused."""
         self.key = GroupKey(self._terms.tenant, register.group_id)
         self.peer_id = register.peer_id
+        self._ice = register.ice
         join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference())
         self._directory.post(Forward(self.key, join))
 
     def refresh(self, register: Register) -> bool:
         """Register the same place again. Straight to the group, so that what follows does not overtake it. As `tell`."""
+        self._ice = register.ice
         return self.tell(Refresh(self.peer, self.peer_id, register.metadata))
+
+    def ice_servers(self, now: float) -> bytes | None:
+        """The ICE servers for this peer, if it asked for them and there are any; `now` is the time of day."""
+        ice = self._terms.ice
+        return ice(self.peer_id, now) if self._ice and ice is not None else None
 
     def take(self, group: BrokerRef) -> None:
         """The place is this peer's; `group` is the actor to speak to."""

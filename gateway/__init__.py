@@ -11,6 +11,7 @@ Where to look::
     outbox             what waits to be written to one client
     frames             RFC 6455, bytes in and out
     wire               JSON and MessagePack <-> messages; gate, members, registration and translation are its parts
+    ice                ICE servers with credentials for TURN; candidates, candidate_gate: which candidates may pass
     scheduler          turns and deadlines of the actors on gevent's hub
     backplane          where groups have their order of joins: memory
     operator           what operators see: metrics

@@ -9,7 +9,7 @@ from functools import lru_cache
 from msgspec import Raw, Struct
 
 from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerLeft, PeerList
-from gateway.translation import metadata_to_msgpack
+from gateway.translation import json_to_msgpack, metadata_to_msgpack
 
 __all__ = ["announcement"]
 
@@ -23,8 +23,9 @@ class _Peer(Struct, gc=False, omit_defaults=True):
     metadata: Raw | None = None
 
 
-class _Peers(Struct, gc=False):
+class _Peers(Struct, gc=False, omit_defaults=True):
     peers: list[_Peer]
+    ice_servers: Raw | None = None
 
 
 class _Joined(Struct, gc=False):
@@ -59,13 +60,19 @@ def announcement(event: PeerList | PeerJoined | PeerLeft | ErrorEvent, form: For
     """
     match event:
         case PeerList():
-            return "peer_list", _Peers([_peer(info, form) for info in event.peers])
+            return "peer_list", _Peers([_peer(info, form) for info in event.peers], _ice_servers(event.ice_servers, form))
         case PeerJoined():
             return "peer_joined", _Joined(_peer(event.peer, form))
         case PeerLeft():
             return "peer_left", _Left(_peer(event.peer, form), event.reason)
         case ErrorEvent():
             return "error", _error(event)
+
+
+def _ice_servers(text: bytes | None, form: Format) -> Raw | None:
+    if text is None:
+        return None
+    return Raw(text if form is Format.JSON else json_to_msgpack(text))
 
 
 def _error(event: ErrorEvent) -> _Error:

@@ -45,8 +45,8 @@ BARRED_FROM_ACTORS = {
 SANS_IO = tuple(
     f"gateway/{module}.py"
     for module in (
-        *("announcement", "forwarded", "frame_format", "frames", "gate", "members", "networks", "proxy_protocol", "registration"),
-        *("translation", "wire"),
+        *("announcement", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "members", "networks", "proxy_protocol"),
+        *("registration", "translation", "wire"),
     )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
