@@ -46,7 +46,6 @@ from actors.watch import Watch
 
 __all__ = ["PeerActor"]
 
-
 # To look a member up in its enum costs 0.1 us in Python 3.11, five times in each relay.
 _NEW, _JOINING, _JOINED, _LEAVING, _GONE = State
 _TICK = Tick()
@@ -125,7 +124,8 @@ class PeerActor(BrokerActor):
             self._register(message)
         elif isinstance(message, BadMessage):
             self._client.error(message.code, message.about, message.says)
-            self._fault()
+            if message.fault:
+                self._fault()
         elif isinstance(message, Relay):
             self._relay(message)
         elif self._speaks_for_itself(message):
@@ -216,7 +216,7 @@ class PeerActor(BrokerActor):
             self._client.outbox.send(self._list(message))
 
     def _list(self, message: Joined | Revived) -> PeerList:
-        return PeerList(message.peers)
+        return PeerList(message.peers, ice_servers=self._seat.ice_servers(self._clock.wall()))
 
     @handles(JoinRefused)
     def join_refused(self, message: JoinRefused) -> None:
