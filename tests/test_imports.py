@@ -14,12 +14,12 @@ ACTORS_LAYERS = (
     ("conduct", "events"),
     ("messages",),
     ("membership", "pairing", "ports", "terms"),
-    ("client",),
+    ("client", "peer_rules"),
     ("runtime",),
-    ("seat",),
+    ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "peer"),
-    ("directory",),
+    ("directory", "peer_v2"),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}
@@ -45,7 +45,7 @@ BARRED_FROM_ACTORS = {
 SANS_IO = tuple(
     f"gateway/{module}.py"
     for module in (
-        *("announcement", "frame_format", "frames", "gate", "members", "registration", "translation", "wire"),
+        *("announcement", "frame_format", "frames", "gate", "members", "registration", "subprotocol", "translation", "wire"),
         *("conformance/facts", "conformance/pattern", "conformance/transcript"),
     )
 )
