@@ -45,6 +45,10 @@ class Allowance:
         self._restored = restored
         return True
 
+    def give_back(self, cost: float = 1) -> None:
+        """What was taken just now is there again."""
+        self._restored -= cost * self._rate.interval
+
     def wait_ms(self, now: float, cost: float = 1) -> int:
         """Milliseconds until `cost` is there."""
         return wait_ms(self._rate, self._restored, now, cost)

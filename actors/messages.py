@@ -89,6 +89,18 @@ class BadMessage(Message, frozen=True, gc=False):
         return self.about
 
 
+class Throttled(Message, frozen=True, gc=False):
+    """The client sent a message of `size` bytes for which its tenant has no room for the next `wait_ms` milliseconds; it was dropped."""
+
+    wait_ms: int
+    size: int
+    about: Reference
+
+    def reference(self) -> Reference:
+        """What an error about this message refers to."""
+        return self.about
+
+
 class Ping(Message, frozen=True, gc=False):
     """The client pinged; its connection has answered. It counts against the message rate."""
 

@@ -33,6 +33,7 @@ from actors.messages import (
     Relay,
     Restored,
     Revived,
+    Throttled,
     Tick,
 )
 from actors.pairing import HoldRules
@@ -95,13 +96,19 @@ class PeerActor(BrokerActor):
         if self._hear(message):
             self._act(message)
 
+    @handles(Throttled)
+    def throttled(self, message: Throttled) -> None:
+        """Dropped for the others of its tenant. It counts against this client's own rates, and is no fault of its own."""
+        if self._hear(message, message.size):
+            self._client.error(ErrorCode.RATE_LIMITED, message.about, "the tenant sends too much", message.wait_ms)
+
     @handles(Ping, Pong)
     def heard(self, message: Ping | Pong) -> None:
         """A sign of life, and no more. It counts against the rate: a pong, too, can be sent without being asked for."""
         if self._hear(message) and self._state is _JOINED:
             self._seat.seen()
 
-    def _hear(self, message: Inbound | Ping | Pong, size: int = 0) -> bool:
+    def _hear(self, message: Inbound | Throttled | Ping | Pong, size: int = 0) -> bool:
         """A sign of life. False when the message is not to be acted on, and the client has been told so."""
         if self._state is _GONE:
             return False

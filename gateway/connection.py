@@ -7,23 +7,25 @@ It is the only owner of its socket: nothing of the WSGI server knows of it any m
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from socket import SHUT_WR
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pykka
 
 from actors.events import Format, Message
-from actors.messages import Lost, Ping, Pong, Register
-from actors.ports import Clock, Metrics
+from actors.messages import Inbound, Lost, Ping, Pong, Register, Throttled
 from actors.reasons import CLOSES, CloseCode, LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
-from gateway.frames import CLOSE, PING, TEXT, Frame, FrameLimits, FrameReader, ProtocolError, parse_close
-from gateway.outbox import WOULD_BLOCK, Encode, Outbox, Socket, TlsSocket
-from gateway.scheduler import HubScheduler, HubTimer
+from gateway.frames import CLOSE, PING, TEXT, Frame, FrameReader, ProtocolError, parse_close
+from gateway.line import Line
+from gateway.outbox import WOULD_BLOCK, Outbox, Socket, TlsSocket
+from gateway.quota import Quota
 
-__all__ = ["PRESSURE", "Connection", "Decode", "Line"]
+if TYPE_CHECKING:
+    from gateway.scheduler import HubTimer
+
+__all__ = ["PRESSURE", "Connection"]
 
 logger = logging.getLogger("gateway.connection")
 
@@ -33,28 +35,9 @@ RECEIVE_BYTES = 65_536
 PRESSURE = 64
 """Messages that may wait in a PeerActor before its socket is no longer read, and frames of one client that are handled in one turn."""
 
-Decode = Callable[[Format, bytes], Message]
-"""Reads the content of one frame: JSON of text, MessagePack of binary. It raises nothing: what is wrong is a message, too."""
-
 _READ = 1  # libev: EV_READ
 _JSON, _MSGPACK = Format.JSON, Format.MSGPACK
 _PING, _PONG = Ping(), Pong()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What all connections share. `decode` and `encode` are the codec of what is served. Times in seconds, `outbox_bytes` in bytes."""
-
-    loop: Any
-    scheduler: HubScheduler
-    clock: Clock
-    metrics: Metrics
-    decode: Decode
-    encode: Encode
-    frames: FrameLimits
-    outbox_bytes: int
-    message_timeout: float
-    close_timeout: float
 
 
 class Connection:
@@ -162,7 +145,7 @@ class Connection:
 
         """
         handled = 0
-        decode, outbox = self._line.decode, self.outbox
+        decode, outbox, quota = self._line.decode, self.outbox, self._line.quota
         try:
             for opcode, payload in frames:
                 if handled == PRESSURE:
@@ -172,6 +155,8 @@ class Connection:
                 elif not outbox.closed:
                     form = _JSON if opcode == TEXT else _MSGPACK
                     message = decode(form, payload)
+                    if quota is not None:
+                        message = self._within(quota, message, len(payload))
                     if not self._registered or type(message) is Register:
                         outbox.format = form  # the answer comes as the question did; that of a register holds from there on
                         self._registered = type(message) is Register
@@ -180,6 +165,16 @@ class Connection:
         except MailboxFull:
             pass  # the frame that did not fit is the first of those that wait
         return handled
+
+    def _within(self, quota: Quota, message: Message, size: int) -> Message:
+        """The message, or in its place what tells its sender that the tenant has no room for it."""
+        if not isinstance(message, Inbound):
+            return message  # of an application that knows no rates
+        wait_ms, full = quota.spend(self._line.clock.monotonic(), size)
+        if not wait_ms:
+            return message
+        self._line.metrics.increment("quota_refusals", full)
+        return Throttled(wait_ms, size, message.reference())
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:

@@ -113,12 +113,13 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
     def run_application(self) -> None:
         """Answer the request, or upgrade it."""
         environ = self.environ
-        if not _asks_for_upgrade(environ) or tenant_of(environ["PATH_INFO"]) is None:
+        tenant = tenant_of(environ["PATH_INFO"])
+        if not _asks_for_upgrade(environ) or tenant is None:
             WSGIHandler.run_application(self)
             return
         try:
             _check_handshake(environ)
-            admitted = self.server.admission.admit(self.client_address[0], self.client_address[1], environ)
+            admitted = self.server.admission.admit(self.client_address[0], self.client_address[1], environ, tenant)
         except Refused as refused:
             self._refuse(refused)
         else:

@@ -13,7 +13,7 @@ ACTORS_LAYERS = (
     ("allowance", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
-    ("membership", "pairing", "ports", "terms"),
+    ("membership", "pairing", "ports", "rules", "terms"),
     ("client",),
     ("runtime",),
     ("seat",),

@@ -67,3 +67,10 @@ def test_never_more_passes_than_the_burst_and_the_rate_allow(asks: list[tuple[fl
         now += wait
         passed += cost if allowance.spend(now, cost) else 0
     assert passed <= rate.burst + rate.per_second * (now + 2e-6)
+
+
+def test_what_is_given_back_may_be_spent_again() -> None:
+    allowance = Allowance(Rate(per_second=1, burst=2))
+    assert allowance.spend(0, 2)
+    allowance.give_back()
+    assert [allowance.spend(0), allowance.spend(0)] == [True, False]

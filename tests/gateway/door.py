@@ -11,6 +11,7 @@ from gateway.admission import Admission, AdmissionRules, Admitted
 from gateway.operator.metrics import Counts
 from gateway.routes import Routes
 from gateway.upgrade import HandshakeRules, UpgradeServer
+from tests.gateway.tenanted import open_door
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HEADERS = {"Host": "a", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": KEY, "Sec-WebSocket-Version": "13"}
@@ -38,7 +39,7 @@ class Door:
         tls: SSLContext | None = None,
     ) -> None:
         self.metrics = Counts()
-        self.admission = Admission(AdmissionRules(frozenset(), 100, per_address, handshakes_per_address), self.metrics)
+        self.admission = Admission(AdmissionRules(100, per_address, handshakes_per_address), open_door().judge, self.metrics)
         self.accepted: list[tuple[Any, bytes, Admitted]] = []
         self.on_accept: Callable[[], None] = lambda: None
         self.server = UpgradeServer(

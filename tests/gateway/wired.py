@@ -5,10 +5,12 @@ from typing import Any, ClassVar, cast
 from actors.messages import Heartbeat
 from actors.runtime import BrokerRef
 from gateway.clock import HubClock
-from gateway.connection import Connection, Decode, Line
+from gateway.connection import Connection
 from gateway.frames import TEXT, FrameLimits, encode, encode_close
+from gateway.line import Decode, Line
 from gateway.operator.metrics import Counts
 from gateway.outbox import Encode
+from gateway.quota import Quota
 from gateway.scheduler import HubScheduler
 from gateway.wire import Decoder, WireLimits
 from gateway.wire import encode as encode_event
@@ -37,7 +39,9 @@ class Wired:
 
     codec: ClassVar[tuple[Decode, Encode]] = (Decoder(WireLimits()).decode, encode_event)
 
-    def __init__(self, socket: HeldSocket | None = None, *, outbox_bytes: int = 10_000, behind: bytes = b"") -> None:
+    def __init__(
+        self, socket: HeldSocket | None = None, *, outbox_bytes: int = 10_000, behind: bytes = b"", quota: Quota | None = None
+    ) -> None:
         self.loop = StepLoop()
         self.socket = socket or HeldSocket()
         self.peer = NotingPeer()
@@ -56,6 +60,7 @@ class Wired:
             outbox_bytes=outbox_bytes,
             message_timeout=MESSAGE_TIMEOUT,
             close_timeout=CLOSE_TIMEOUT,
+            quota=quota,
         )
         self.connection = Connection(self.socket, "192.0.2.1:5", line, self.ended.append)
         self.connection.open(self.attend(), behind)
