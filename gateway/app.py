@@ -11,8 +11,9 @@ from gevent.event import Event
 from gevent.ssl import SSLContext
 
 from actors.directory import Directory
+from actors.events import Profile
 from actors.messages import ActorFailed, Close, Drain
-from actors.peer import PeerActor
+from actors.peer_v2 import PEERS
 from actors.reasons import CLOSES, CloseCode
 from actors.runtime import BrokerRef, Runtime
 from actors.terms import Terms
@@ -33,6 +34,7 @@ from gateway.routes import Routes
 from gateway.rules import admission_rules, capacity_of, handshake_rules, tenants_of
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.state import state_of
+from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.tenants import Tenant, Tenants
 from gateway.upgrade import UpgradeServer
 from gateway.wire import Decoder, WireLimits, encode
@@ -122,9 +124,9 @@ class App:
         """Begin to end. May be called before `run`, more than once, and from a signal handler."""
         self._stop.set()
 
-    def accept(self, socket: Socket, data: bytes, admitted: Admitted) -> None:
+    def accept(self, socket: Socket, data: bytes, admitted: Admitted, subprotocol: Subprotocol = PLAIN) -> None:
         """Take over a socket that was upgraded."""
-        connection = Connection(socket, admitted.address, admitted.tenant.line, self._ended)
+        connection = Connection(socket, admitted.address, admitted.tenant.line, self._ended, subprotocol)
         peer = self.attend(connection, admitted.tenant)
         self._connections[connection] = (peer, admitted)
         connection.open(peer, data)
@@ -141,8 +143,9 @@ class App:
 
     def attend(self, connection: Connection, tenant: Tenant) -> BrokerRef:
         """Start the actor of a connection."""
-        terms = Terms(tenant.name, connection.address)
-        return PeerActor.start(self._runtime, self._directory, connection.outbox, terms, tenant.peer_rules)
+        profile = connection.subprotocol.profile
+        terms = Terms(tenant.name, connection.address, profile, connection.id if profile is Profile.V2 else "")
+        return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, tenant.peer_rules)
 
     def _line_for(self, limits: Limits, quota: Quota | None) -> Line:
         """What the connections of a tenant with these limits share."""

@@ -8,19 +8,20 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from secrets import randbits
 from socket import SHUT_WR
 from typing import TYPE_CHECKING, Any, cast
 
 import pykka
 
-from actors.events import Format, Message
-from actors.messages import Inbound, Lost, Ping, Pong, Register, Throttled
+from actors.events import Format
+from actors.messages import Lost, Ping, Pong, Register
 from actors.reasons import CLOSES, CloseCode, LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
 from gateway.frames import CLOSE, PING, TEXT, Frame, FrameReader, ProtocolError, parse_close
 from gateway.line import Line
 from gateway.outbox import WOULD_BLOCK, Outbox, Socket, TlsSocket
-from gateway.quota import Quota
+from gateway.subprotocol import PLAIN, Subprotocol
 
 if TYPE_CHECKING:
     from gateway.scheduler import HubTimer
@@ -44,11 +45,13 @@ class Connection:
     """One client's socket. `outbox` is the way out; `open` connects the way in with a PeerActor."""
 
     __slots__ = (
-        "_backlog", "_line", "_lost", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
-        "_unfinished_since", "_violation", "_watcher", "address", "outbox",
+        "_backlog", "_line", "_lost", "_number", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
+        "_unfinished_since", "_violation", "_watcher", "address", "outbox", "subprotocol",
     )  # fmt: skip
 
-    def __init__(self, socket: Socket, address: str, line: Line, on_end: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self, socket: Socket, address: str, line: Line, on_end: Callable[["Connection"], None], subprotocol: Subprotocol = PLAIN
+    ) -> None:
         self._socket = socket
         self._line = line
         self._on_end = on_end
@@ -64,17 +67,31 @@ class Connection:
         self._registered = False
         self._lost = False  # the PeerActor has been told the end, and what the client sends is no longer looked at
         self.address = address
-        self.outbox = Outbox(socket, self, line.loop, line.scheduler, encode=line.encode, metrics=line.metrics, limit=line.outbox_bytes)
+        self._number = randbits(64)  # half the memory of what is written of it
+        self.subprotocol = subprotocol
+        metrics, limit = line.metrics, line.outbox_bytes
+        self.outbox = Outbox(
+            socket, self, line.loop, line.scheduler, encode=line.encode, metrics=metrics, limit=limit, subprotocol=subprotocol
+        )
 
     def open(self, peer: BrokerRef, data: bytes) -> None:
         """Begin to read; `data` is what the client sent behind its handshake."""
-        logger.debug("open", extra={"address": self.address})
+        logger.debug("open", extra=self._who())
         self._peer = peer
         self._watcher.start(self._readable)
         if data:
             self._hear(data)
         if self._tls is not None:
             self._look_again()
+
+    @property
+    def id(self) -> str:
+        """What tells it from all other connections, of other processes too."""
+        return f"{self._number:016x}"
+
+    def _who(self) -> dict[str, str]:
+        """What its log lines have in common."""
+        return {"address": self.address, "connection": self.id}
 
     # --- Reading ---
 
@@ -104,6 +121,9 @@ class Connection:
             except ProtocolError as violation:
                 frames = violation.frames
                 self._violation = violation.code, violation.reason
+            if self.subprotocol.format is not None and (fault := self.subprotocol.fault(frames)) is not None:
+                frames, says = frames[: fault[0]], fault[1]
+                self._violation = CloseCode.WRONG_TYPE, says
             self._take(frames)
             if self._reader.begun is not None:
                 self._watch_unfinished(frames)
@@ -114,7 +134,7 @@ class Connection:
 
     def _failed(self, error: BaseException) -> None:
         """A fault of ours in one connection; its PeerActor and the others go on."""
-        logger.error("connection failed", exc_info=error, extra={"address": self.address})
+        logger.error("connection failed", exc_info=error, extra=self._who())
         self._violated(CloseCode.SERVER_FAULT, CLOSES[CloseCode.SERVER_FAULT].says)
 
     def _take(self, frames: Sequence[Frame]) -> None:
@@ -156,7 +176,7 @@ class Connection:
                     form = _JSON if opcode == TEXT else _MSGPACK
                     message = decode(form, payload)
                     if quota is not None:
-                        message = self._within(quota, message, len(payload))
+                        message = quota.judge(message, len(payload), self._line.clock.monotonic(), self._line.metrics)
                     if not self._registered or type(message) is Register:
                         outbox.format = form  # the answer comes as the question did; that of a register holds from there on
                         self._registered = type(message) is Register
@@ -165,16 +185,6 @@ class Connection:
         except MailboxFull:
             pass  # the frame that did not fit is the first of those that wait
         return handled
-
-    def _within(self, quota: Quota, message: Message, size: int) -> Message:
-        """The message, or in its place what tells its sender that the tenant has no room for it."""
-        if not isinstance(message, Inbound):
-            return message  # of an application that knows no rates
-        wait_ms, full = quota.spend(self._line.clock.monotonic(), size)
-        if not wait_ms:
-            return message
-        self._line.metrics.increment("quota_refusals", full)
-        return Throttled(wait_ms, size, message.reference())
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:
@@ -273,7 +283,7 @@ class Connection:
 
     def closing(self, code: int) -> None:
         """The last frame is taken. From here on the client has `close_timeout` to let go."""
-        logger.debug("closing", extra={"address": self.address, "code": code})
+        logger.debug("closing", extra={**self._who(), "code": code})
         self._start_timer(self._cut, self._line.close_timeout)
 
     def _cut(self) -> None:
@@ -291,7 +301,7 @@ class Connection:
 
     def broken(self, error: OSError) -> None:
         """The socket has failed."""
-        logger.debug("socket failed: %s", error, extra={"address": self.address})
+        logger.debug("socket failed: %s", error, extra=self._who())
         self.end()
 
     def _client_is_done(self, reason: LeaveReason) -> None:
@@ -327,7 +337,7 @@ class Connection:
         """Close the socket and give everything back. The PeerActor hears of it, if it has not heard before. May be called twice."""
         if self._watcher is None:
             return
-        logger.debug("ended", extra={"address": self.address})
+        logger.debug("ended", extra=self._who())
         watcher, self._watcher = self._watcher, None
         watcher.close()
         if self._timer is not None:

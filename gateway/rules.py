@@ -8,7 +8,7 @@ from actors.allowance import Rate
 from actors.conduct import ConductRules
 from actors.liveness import LivenessRules
 from actors.pairing import HoldRules
-from actors.peer import PeerRules
+from actors.peer_rules import PeerRules
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
 from gateway.config import Config, Limits, TenantConfig
@@ -23,6 +23,13 @@ logger = logging.getLogger("gateway")
 
 SPARE_DESCRIPTORS = 64
 """Kept back from clients: for the listener, logs, and whatever the process opens."""
+
+
+_TOLD = (
+    *("message_bytes", "fragments", "json_depth", "elements", "id_length", "metadata_bytes"),
+    *("messages_per_second", "messages_burst", "bytes_per_second", "bytes_burst", "registers_per_second", "registers_burst"),
+)
+"""Of `[limits]`, what a welcome tells: what a client can keep to by itself."""
 
 
 class Capacity(NamedTuple):
@@ -54,7 +61,7 @@ def peer_rules(config: Config, limits: Limits) -> PeerRules:
     )
     liveness = LivenessRules(heartbeat.ping_interval, heartbeat.expire_after, heartbeat.close_after, limits.register_timeout)
     hold = HoldRules(limits.held_messages, limits.held_bytes, limits.hold_timeout) if config.group.hold_candidates else None
-    return PeerRules(liveness, conduct, hold)
+    return PeerRules(liveness, conduct, hold, {name: getattr(limits, name) for name in _TOLD})
 
 
 def group_rules(config: Config, limits: Limits) -> TenantRules:
@@ -80,7 +87,7 @@ def _tenant(
     return Tenant(
         name=name,
         config=section,
-        line=line_for(limits, _quota(limits, before.line.quota if before else None)),
+        line=line_for(limits, _quota(name, limits, before.line.quota if before else None)),
         peer_rules=peer_rules(config, limits),
         group_rules=group_rules(config, limits),
         origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
@@ -88,13 +95,13 @@ def _tenant(
     )
 
 
-def _quota(limits: Limits, before: Quota | None) -> Quota | None:
+def _quota(name: str, limits: Limits, before: Quota | None) -> Quota | None:
     rates = QuotaRates(
         limits.tenant_messages_per_second, limits.tenant_messages_burst, limits.tenant_bytes_per_second, limits.tenant_bytes_burst
     )
     if before is not None:
         before.change(rates)  # also when it is none any more: connections that are open have it still
-    return None if rates.bound_nothing else before or Quota(rates)
+    return None if rates.bound_nothing else before or Quota(name, rates)
 
 
 def admission_rules(config: Config, capacity: Capacity) -> AdmissionRules:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from actors.peer import PeerRules
+from actors.peer_rules import PeerRules
 from actors.rules import TenantRules
 from gateway.config_tenants import TenantConfig
 from gateway.line import Line

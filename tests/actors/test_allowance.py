@@ -69,8 +69,11 @@ def test_never_more_passes_than_the_burst_and_the_rate_allow(asks: list[tuple[fl
     assert passed <= rate.burst + rate.per_second * (now + 2e-6)
 
 
-def test_what_is_given_back_may_be_spent_again() -> None:
-    allowance = Allowance(Rate(per_second=1, burst=2))
-    assert allowance.spend(0, 2)
-    allowance.give_back()
-    assert [allowance.spend(0), allowance.spend(0)] == [True, False]
+def test_to_ask_takes_nothing() -> None:
+    allowance = Allowance(Rate(1, 2))
+    assert allowance.is_full(100.0)
+    assert [allowance.has(100.0), allowance.spend(100.0), allowance.has(100.0), allowance.spend(100.0)] == [True] * 4
+    assert not allowance.has(100.0)
+    assert allowance.has(101.0)
+    assert not allowance.is_full(101.0)
+    assert allowance.is_full(102.0)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.admission import Refused
-from gateway.routes import PROFILES, Routes, tenant_of
+from gateway.routes import Routes, tenant_of
 
 
 class Answer:
@@ -133,7 +133,3 @@ def test_a_tenant_is_named_by_its_path(name: str) -> None:
 def test_a_path_that_names_nobody_is_no_websocket_path(name: str) -> None:
     assert tenant_of(f"/t/{name}/ws") is None
     assert tenant_of(f"/t/{name}/ws/") is tenant_of(f"/t/{name}") is tenant_of(f"/t/{name}/ws\n") is None
-
-
-def test_a_client_of_v1_asks_for_no_subprotocol_so_that_none_is_known() -> None:
-    assert PROFILES == ()

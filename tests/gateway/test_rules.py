@@ -6,12 +6,14 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from actors.messages import Leave
 from actors.pairing import HoldRules
 from gateway.config import Config, Group, Heartbeat, Limits, Server, TenantConfig
 from gateway.line import Line
 from gateway.quota import Quota
 from gateway.rules import Capacity, admission_rules, capacity_of, group_rules, handshake_rules, peer_rules, tenants_of
 from gateway.tenants import Tenants
+from tests.doubles import PlainMetrics
 
 CAPACITY = Capacity(7, 3)
 
@@ -33,6 +35,14 @@ def test_a_connection_goes_by_its_rates_its_deadlines_and_its_holds() -> None:
     assert (rules.conduct.errors, rules.conduct.early) == (7, 8)
     assert rules.hold == HoldRules(9, 4096, 0.5)
     assert rules.liveness == (1, 2, 3, 10)
+
+
+def test_a_welcome_tells_the_limits_that_a_client_can_keep_to() -> None:
+    told = peer_rules(with_limits(message_bytes=1000, messages_per_second=5.0)).limits
+    assert (told["message_bytes"], told["messages_per_second"]) == (1000, 5.0)
+    assert sorted(told)[:6] == ["bytes_burst", "bytes_per_second", "elements", "fragments", "id_length", "json_depth"]
+    assert sorted(told)[6:9] == ["message_bytes", "messages_burst", "messages_per_second"]
+    assert sorted(told)[9:] == ["metadata_bytes", "registers_burst", "registers_per_second"]
 
 
 def test_without_holding_there_are_no_rules_for_it() -> None:
@@ -61,17 +71,17 @@ def test_each_tenant_goes_by_its_own_section_and_the_default_one_by_the_servers(
 
 def test_a_tenant_that_was_there_before_goes_on_with_its_quota() -> None:
     first = tenants_of(with_limits(tenant_messages_per_second=1.0, tenant_messages_burst=1), line_for, Tenants(()))
-    quota = first[0].line.quota
+    quota, said, metrics = first[0].line.quota, Leave(), PlainMetrics()
     assert quota is not None
-    assert quota.spend(0, 1) == (0, "")
+    assert quota.judge(said, 1, 0, metrics) is said
 
     (same,) = tenants_of(with_limits(tenant_messages_per_second=1.0, tenant_messages_burst=1), line_for, Tenants(first))
     assert same.line.quota is quota
-    assert quota.spend(0, 1)[0] > 0
+    assert quota.judge(said, 1, 0, metrics) is not said
 
     (none,) = tenants_of(Config(), line_for, Tenants(first))
     assert none.line.quota is None
-    assert quota.spend(0, 1) == (0, "")  # for those who have it still
+    assert quota.judge(said, 1, 0, metrics) is said  # for those who have it still
 
 
 def test_handshakes_and_admission_go_by_what_fits() -> None:

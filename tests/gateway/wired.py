@@ -12,6 +12,7 @@ from gateway.operator.metrics import Counts
 from gateway.outbox import Encode
 from gateway.quota import Quota
 from gateway.scheduler import HubScheduler
+from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.wire import Decoder, WireLimits
 from gateway.wire import encode as encode_event
 from tests.gateway.doubles import READ, HeldSocket, NotingPeer, StepLoop
@@ -40,7 +41,13 @@ class Wired:
     codec: ClassVar[tuple[Decode, Encode]] = (Decoder(WireLimits()).decode, encode_event)
 
     def __init__(
-        self, socket: HeldSocket | None = None, *, outbox_bytes: int = 10_000, behind: bytes = b"", quota: Quota | None = None
+        self,
+        socket: HeldSocket | None = None,
+        *,
+        outbox_bytes: int = 10_000,
+        behind: bytes = b"",
+        subprotocol: Subprotocol = PLAIN,
+        quota: Quota | None = None,
     ) -> None:
         self.loop = StepLoop()
         self.socket = socket or HeldSocket()
@@ -62,7 +69,7 @@ class Wired:
             close_timeout=CLOSE_TIMEOUT,
             quota=quota,
         )
-        self.connection = Connection(self.socket, "192.0.2.1:5", line, self.ended.append)
+        self.connection = Connection(self.socket, "192.0.2.1:5", line, self.ended.append, subprotocol)
         self.connection.open(self.attend(), behind)
         self.loop.run_callbacks()
 
