@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from actors import messages
+from actors import messages, rules, supervision
 from actors.directory import Directory
 from actors.events import Delivered, GoAway, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
@@ -10,7 +10,6 @@ from actors.messages import (
     BadMessage,
     Depart,
     Departed,
-    Forward,
     GroupKey,
     Heartbeat,
     Inbound,
@@ -23,6 +22,7 @@ from actors.messages import (
     Register,
     Relay,
     Seen,
+    Throttled,
 )
 from actors.peer_v2 import PeerV2Actor
 from actors.reasons import ErrorCode, LeaveReason
@@ -32,7 +32,10 @@ from tests.doubles import NotingSupervisor, actor_of
 KEY = GroupKey("t", "g")
 ACCEPTED = {kind: actor for actor in (PeerV2Actor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
 DEFINED = {
-    kind for _, kind in inspect.getmembers(messages, inspect.isclass) if issubclass(kind, Message) and kind.__module__ == messages.__name__
+    kind
+    for module in (messages, rules, supervision)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, Message) and kind.__module__ == module.__name__
 }
 
 
@@ -47,7 +50,7 @@ def test_every_message_that_an_actor_accepts_is_defined_as_one() -> None:
 
 def test_only_what_comes_from_clients_in_any_number_is_ordinary() -> None:
     ordinary = {kind for kind in DEFINED if not kind.lifecycle}
-    assert ordinary == {Register, Relay, Heartbeat, Leave, BadMessage, Ping, Pong, Seen}
+    assert ordinary == {Register, Relay, Heartbeat, Leave, BadMessage, Throttled, Ping, Pong, Seen}
 
 
 @pytest.mark.parametrize(
@@ -58,9 +61,10 @@ def test_only_what_comes_from_clients_in_any_number_is_ordinary() -> None:
         (Heartbeat(id="3"), Reference("3", "heartbeat")),
         (Leave(id="4"), Reference("4", "leave")),
         (BadMessage(ErrorCode.BAD_MESSAGE, "", Reference("5", "?")), Reference("5", "?")),
+        (Throttled(1, 1, Reference("6", "offer", "b")), Reference("6", "offer", "b")),
     ],
 )
-def test_an_error_refers_to_what_the_client_sent(message: Inbound, reference: Reference) -> None:
+def test_an_error_refers_to_what_the_client_sent(message: Inbound | Throttled, reference: Reference) -> None:
     assert message.reference() == reference
 
 
@@ -79,7 +83,3 @@ def test_who_waits_for_a_message_that_is_not_handled_is_told() -> None:
         message.unhandled(KEY, ErrorCode.INTERNAL)
     broker.run()
     assert actor_of(ann).notes == [JoinRefused(KEY, ErrorCode.INTERNAL, reference), Departed(KEY)]
-
-
-def test_only_joins_and_departures_are_forwarded() -> None:
-    assert Forward.__annotations__["message"] == Join | Depart
