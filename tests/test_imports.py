@@ -44,7 +44,19 @@ BARRED_FROM_ACTORS = {
 # Bytes and rules: they are read from RFCs and from docs/protocol.md, and tested without a socket.
 SANS_IO = tuple(
     f"gateway/{module}.py"
-    for module in ("announcement", "frame_format", "frames", "gate", "members", "registration", "translation", "wire")
+    for module in (
+        "announcement",
+        "bearer",
+        "frame_format",
+        "frames",
+        "gate",
+        "keys",
+        "members",
+        "registration",
+        "tokens",
+        "translation",
+        "wire",
+    )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
 REDIS = "gateway/backplane/redis.py"
