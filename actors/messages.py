@@ -24,12 +24,13 @@ class GroupKey(NamedTuple):
 
 
 class Register(Message, frozen=True, gc=False):
-    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format."""
+    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format; `ice`: it wants ICE servers, too."""
 
     peer_id: str
     group_id: str
     metadata: bytes | None = None
     id: str | None = None
+    ice: bool = False
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""
@@ -78,11 +79,12 @@ class Leave(Message, frozen=True, gc=False):
 
 
 class BadMessage(Message, frozen=True, gc=False):
-    """The client sent something that is not a message; `says` names the field and the fix."""
+    """The client sent something that is not a message; `says` names the field and the fix. No `fault`: it is a message, and barred here."""
 
     code: ErrorCode
     says: str
     about: Reference = Reference()
+    fault: bool = True
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""
@@ -132,13 +134,17 @@ class HoldExpired(Message, frozen=True, gc=False):
 
 
 class Joined(Message, frozen=True, gc=False):
-    """The peer is in the group, in the place `sequence` of its total order of joins; `peers` were there before it."""
+    """The peer is in the group, in the place `sequence` of its total order of joins; `peers` were there before it.
+
+    `session` is what a v2 client shows to take this place again.
+    """
 
     lifecycle: ClassVar[bool] = True
     key: GroupKey
     group: GroupRef
     sequence: int
     peers: tuple[PeerInfo, ...]
+    session: str | None = None
 
 
 class Revived(Message, frozen=True, gc=False):
@@ -200,7 +206,7 @@ class GroupLost(Message, frozen=True, gc=False):
 
 
 class Join(Message, frozen=True, gc=False):
-    """A peer asks for a place. `address` names its connection in the log."""
+    """A peer asks for a place. `address` names its connection in the log; `session` is what a v2 peer may take the place with again."""
 
     lifecycle: ClassVar[bool] = True
     peer: PeerRef
@@ -208,6 +214,7 @@ class Join(Message, frozen=True, gc=False):
     metadata: bytes | None
     address: str
     reference: Reference
+    session: str | None = None
 
     def unhandled(self, key: GroupKey, code: ErrorCode) -> None:
         """The peer stays unregistered."""

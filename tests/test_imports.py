@@ -14,12 +14,12 @@ ACTORS_LAYERS = (
     ("conduct", "events"),
     ("messages",),
     ("membership", "pairing", "ports", "terms"),
-    ("client", "unlisted"),
+    ("client", "peer_rules", "unlisted"),
     ("runtime",),
-    ("seat",),
+    ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "peer"),
-    ("directory",),
+    ("directory", "peer_v2"),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}
@@ -45,17 +45,8 @@ BARRED_FROM_ACTORS = {
 SANS_IO = tuple(
     f"gateway/{module}.py"
     for module in (
-        "announcement",
-        "bearer",
-        "frame_format",
-        "frames",
-        "gate",
-        "keys",
-        "members",
-        "registration",
-        "tokens",
-        "translation",
-        "wire",
+        *("announcement", "bearer", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "keys", "members", "networks"),
+        *("proxy_protocol", "registration", "subprotocol", "tokens", "translation", "wire"),
     )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")

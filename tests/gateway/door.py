@@ -9,7 +9,9 @@ from gevent.ssl import SSLContext
 
 from gateway.admission import Admission, AdmissionRules, Admitted
 from gateway.operator.metrics import Counts
+from gateway.proxies import Proxies
 from gateway.routes import Routes
+from gateway.subprotocol import Subprotocol
 from gateway.upgrade import HandshakeRules, UpgradeServer
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -36,15 +38,19 @@ class Door:
         per_address: int = 100,
         handshakes_per_address: int = 100,
         tls: SSLContext | None = None,
+        trusted_proxies: tuple[str, ...] = (),
+        proxy_protocol: bool = False,
     ) -> None:
         self.metrics = Counts()
         self.admission = Admission(AdmissionRules(frozenset(), 100, per_address, handshakes_per_address), self.metrics)
         self.accepted: list[tuple[Any, bytes, Admitted]] = []
+        self.subprotocols: list[Subprotocol] = []
         self.on_accept: Callable[[], None] = lambda: None
         self.server = UpgradeServer(
             ("127.0.0.1", 0),
             Routes(lambda: (True, {"status": "accepting"})),
             admission=self.admission,
+            proxies=Proxies(trusted_proxies, self.metrics, announced=proxy_protocol),
             accept=self.accept,
             rules=HandshakeRules(timeout, concurrent, 4096, 16, 20_000),
             metrics=self.metrics,
@@ -55,8 +61,9 @@ class Door:
         self._pool = self.server.pool
         self.clients: list[Any] = []
 
-    def accept(self, socket: Any, data: bytes, admitted: Admitted) -> None:  # noqa: ANN401 - plain or TLS
+    def accept(self, socket: Any, data: bytes, admitted: Admitted, subprotocol: Subprotocol) -> None:  # noqa: ANN401 - plain or TLS
         self.on_accept()
+        self.subprotocols.append(subprotocol)
         self.accepted.append((socket, data, admitted))
 
     def client(self) -> Any:  # noqa: ANN401 - gevent publishes no type for its sockets
