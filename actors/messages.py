@@ -24,12 +24,13 @@ class GroupKey(NamedTuple):
 
 
 class Register(Message, frozen=True, gc=False):
-    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format."""
+    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format; `ice`: it wants ICE servers, too."""
 
     peer_id: str
     group_id: str
     metadata: bytes | None = None
     id: str | None = None
+    ice: bool = False
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""
@@ -78,23 +79,16 @@ class Leave(Message, frozen=True, gc=False):
 
 
 class BadMessage(Message, frozen=True, gc=False):
-    """The client sent something that is not a message; `says` names the field and the fix."""
+    """The client sent something that is not a message; `says` names the field and the fix.
+
+    No `fault`: it is a message, and barred here, or for `retry_after_ms`.
+    """
 
     code: ErrorCode
     says: str
     about: Reference = Reference()
-
-    def reference(self) -> Reference:
-        """What an error about this message refers to."""
-        return self.about
-
-
-class Throttled(Message, frozen=True, gc=False):
-    """The client sent a message of `size` bytes for which its tenant has no room for the next `wait_ms` milliseconds; it was dropped."""
-
-    wait_ms: int
-    size: int
-    about: Reference
+    fault: bool = True
+    retry_after_ms: int | None = None
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""

@@ -33,7 +33,6 @@ from actors.messages import (
     Relay,
     Restored,
     Revived,
-    Throttled,
     Tick,
 )
 from actors.peer_rules import PeerRules
@@ -46,7 +45,6 @@ from actors.unlisted import heard_by
 from actors.watch import Watch
 
 __all__ = ["PeerActor"]
-
 
 # To look a member up in its enum costs 0.1 us in Python 3.11, five times in each relay.
 _NEW, _JOINING, _JOINED, _LEAVING, _GONE = State
@@ -91,19 +89,13 @@ class PeerActor(BrokerActor):
         if self._hear(message):
             self._act(message)
 
-    @handles(Throttled)
-    def throttled(self, message: Throttled) -> None:
-        """Dropped for the others of its tenant. It counts against this client's own rates, and is no fault of its own."""
-        if self._hear(message, message.size):
-            self._client.error(ErrorCode.RATE_LIMITED, message.about, "the tenant sends too much", message.wait_ms)
-
     @handles(Ping, Pong)
     def heard(self, message: Ping | Pong) -> None:
         """A sign of life, and no more. It counts against the rate: a pong, too, can be sent without being asked for."""
         if self._hear(message) and self._state is _JOINED:
             self._seat.seen()
 
-    def _hear(self, message: Inbound | Throttled | Ping | Pong, size: int = 0) -> bool:
+    def _hear(self, message: Inbound | Ping | Pong, size: int = 0) -> bool:
         """A sign of life. False when the message is not to be acted on, and the client has been told so."""
         if self._state is _GONE:
             return False
@@ -131,8 +123,9 @@ class PeerActor(BrokerActor):
         elif isinstance(message, Register):
             self._register(message)
         elif isinstance(message, BadMessage):
-            self._client.error(message.code, message.about, message.says)
-            self._fault()
+            self._client.error(message.code, message.about, message.says, message.retry_after_ms)
+            if message.fault:
+                self._fault()
         elif isinstance(message, Relay):
             self._relay(message)
         elif self._speaks_for_itself(message):
@@ -223,7 +216,7 @@ class PeerActor(BrokerActor):
             self._client.outbox.send(self._list(message))
 
     def _list(self, message: Joined | Revived) -> PeerList:
-        return PeerList(message.peers)
+        return PeerList(message.peers, ice_servers=self._seat.ice_servers(self._clock.wall()))
 
     @handles(JoinRefused)
     def join_refused(self, message: JoinRefused) -> None:
