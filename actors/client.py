@@ -3,7 +3,7 @@
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
 from actors.grant import Grant
-from actors.messages import Inbound, Lost, Ping, Pong, Relay, Throttled
+from actors.messages import Inbound, Lost, Ping, Pong, Relay
 from actors.ports import Metrics, Outbox
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 
@@ -41,7 +41,7 @@ class Client:
         """End the connection with a code and a sentence."""
         self.outbox.close(code, says or CLOSES[code].says)
 
-    def too_fast(self, now: float, message: Inbound | Throttled | Ping | Pong, wait_ms: int) -> tuple[CloseCode, str] | None:
+    def too_fast(self, now: float, message: Inbound | Ping | Pong, wait_ms: int) -> tuple[CloseCode, str] | None:
         """A message was over the rates (`Conduct.message`): tell the client. What comes back says that it was told too often.
 
         Of a ping or a pong nothing was dropped, for the connection has answered: there is nothing to tell.

@@ -24,7 +24,6 @@ from actors.messages import (
     Pong,
     Register,
     Relay,
-    Throttled,
     Tick,
 )
 from actors.peer_rules import PeerRules
@@ -81,19 +80,13 @@ class Speaker(BrokerActor):
         if self._hear(message):
             self._act(message)
 
-    @handles(Throttled)
-    def throttled(self, message: Throttled) -> None:
-        """Dropped for the others of its tenant. It counts against this client's own rates, and is no fault of its own."""
-        if self._hear(message, message.size):
-            self._client.error(ErrorCode.RATE_LIMITED, message.about, "the tenant sends too much", message.wait_ms)
-
     @handles(Ping, Pong)
     def heard(self, message: Ping | Pong) -> None:
         """A sign of life, and no more. It counts against the rate: a pong, too, can be sent without being asked for."""
         if self._hear(message) and self._state is _JOINED:
             self._seat.seen()
 
-    def _hear(self, message: Inbound | Throttled | Ping | Pong, size: int = 0) -> bool:
+    def _hear(self, message: Inbound | Ping | Pong, size: int = 0) -> bool:
         """A sign of life. False when the message is not to be acted on, and the client has been told so."""
         if self._state is _GONE:
             return False
@@ -121,7 +114,7 @@ class Speaker(BrokerActor):
         elif isinstance(message, Register):
             self._register(message)
         elif isinstance(message, BadMessage):
-            self._client.error(message.code, message.about, message.says)
+            self._client.error(message.code, message.about, message.says, message.retry_after_ms)
             if message.fault:
                 self._fault()
         elif isinstance(message, Relay):

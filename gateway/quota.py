@@ -5,8 +5,9 @@ from typing import NamedTuple
 from actors.allowance import Allowance, Rate
 from actors.audit import Audit
 from actors.events import Message
-from actors.messages import Inbound, Throttled
+from actors.messages import BadMessage, Inbound
 from actors.ports import Metrics
+from actors.reasons import ErrorCode
 
 __all__ = ["AUDIT_SECONDS", "Quota", "QuotaRates"]
 
@@ -64,16 +65,17 @@ class Quota:
             return message
         messages, bytes_ = self._messages, self._size
         if messages is not None and not messages.has(now):
-            return self._refuse(message, size, now, metrics, messages.wait_ms(now), _MESSAGES)
+            return self._refuse(message, now, metrics, messages.wait_ms(now), _MESSAGES)
         if bytes_ is not None and not bytes_.spend(now, size):
-            return self._refuse(message, size, now, metrics, bytes_.wait_ms(now, size), _SIZE)
+            return self._refuse(message, now, metrics, bytes_.wait_ms(now, size), _SIZE)
         if messages is not None:
             messages.spend(now)
         return message
 
-    def _refuse(self, message: Inbound, size: int, now: float, metrics: Metrics, wait_ms: int, rate: str) -> Throttled:
+    def _refuse(self, message: Inbound, now: float, metrics: Metrics, wait_ms: int, rate: str) -> BadMessage:
         metrics.increment("quota_refusals", rate)
         if self._told_at is None or now - self._told_at >= AUDIT_SECONDS:
             self._told_at = now
             audit.tell("over quota", tenant=self._tenant, reason=rate)
-        return Throttled(wait_ms, size, message.reference())
+        says = "all clients of the tenant together send too much; the message was dropped"
+        return BadMessage(ErrorCode.RATE_LIMITED, says, message.reference(), fault=False, retry_after_ms=wait_ms)

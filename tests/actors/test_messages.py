@@ -22,7 +22,6 @@ from actors.messages import (
     Register,
     Relay,
     Seen,
-    Throttled,
 )
 from actors.peer_v2 import PeerV2Actor
 from actors.reasons import ErrorCode, LeaveReason
@@ -50,7 +49,7 @@ def test_every_message_that_an_actor_accepts_is_defined_as_one() -> None:
 
 def test_only_what_comes_from_clients_in_any_number_is_ordinary() -> None:
     ordinary = {kind for kind in DEFINED if not kind.lifecycle}
-    assert ordinary == {Register, Relay, Heartbeat, Leave, BadMessage, Throttled, Ping, Pong, Seen}
+    assert ordinary == {Register, Relay, Heartbeat, Leave, BadMessage, Ping, Pong, Seen}
 
 
 @pytest.mark.parametrize(
@@ -61,10 +60,9 @@ def test_only_what_comes_from_clients_in_any_number_is_ordinary() -> None:
         (Heartbeat(id="3"), Reference("3", "heartbeat")),
         (Leave(id="4"), Reference("4", "leave")),
         (BadMessage(ErrorCode.BAD_MESSAGE, "", Reference("5", "?")), Reference("5", "?")),
-        (Throttled(1, 1, Reference("6", "offer", "b")), Reference("6", "offer", "b")),
     ],
 )
-def test_an_error_refers_to_what_the_client_sent(message: Inbound | Throttled, reference: Reference) -> None:
+def test_an_error_refers_to_what_the_client_sent(message: Inbound, reference: Reference) -> None:
     assert message.reference() == reference
 
 

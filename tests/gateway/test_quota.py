@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from actors.events import Reference
-from actors.messages import Heartbeat, Lost, Throttled
+from actors.messages import BadMessage, Heartbeat, Lost
 from gateway.quota import AUDIT_SECONDS, Quota, QuotaRates
 from tests.doubles import PlainMetrics
 
@@ -24,8 +24,8 @@ class Spent:
     def wait(self, size: int, now: float = 0) -> int:
         """Milliseconds that the sender is told to wait; 0 when the message passes."""
         judged = self.quota.judge(SAID, size, now, self.metrics)
-        assert judged is SAID or isinstance(judged, Throttled)
-        return judged.wait_ms if isinstance(judged, Throttled) else 0
+        assert judged is SAID or isinstance(judged, BadMessage)
+        return judged.retry_after_ms or 0 if isinstance(judged, BadMessage) else 0
 
     def refused(self) -> tuple[int, int]:
         return self.metrics.counts["quota_refusals", MESSAGES], self.metrics.counts["quota_refusals", SIZE]
@@ -42,11 +42,14 @@ def test_each_rate_counts_for_itself_and_the_metric_names_the_one_that_is_spent(
     assert spent.wait(0, 0.1) == 0
 
 
-def test_what_is_refused_comes_back_with_its_reference_and_size() -> None:
+def test_what_tells_the_sender_has_its_reference_and_the_time_to_wait_and_is_no_fault_of_its() -> None:
     quota = Quota("acme", QuotaRates(0.001, 1, 0, 1))
     metrics = PlainMetrics()
     assert quota.judge(SAID, 7, 0, metrics) is SAID
-    assert quota.judge(SAID, 7, 0, metrics) == Throttled(1_000_000, 7, Reference("1", "heartbeat"))
+    judged = quota.judge(SAID, 7, 0, metrics)
+    assert isinstance(judged, BadMessage)
+    assert (judged.code, judged.about, judged.fault) == ("rate_limited", Reference("1", "heartbeat"), False)
+    assert judged.retry_after_ms == 1_000_000
 
 
 def test_a_refusal_takes_nothing_of_either() -> None:
