@@ -21,7 +21,7 @@ NAMES = {
     "group": "on_duplicate hold_candidates",
     "backplane": "url",
     "log": "level format",
-    "drain": "timeout",
+    "drain": "timeout reconnect_spread",
     "auth": "mode",
 }
 
