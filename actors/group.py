@@ -15,6 +15,7 @@ from typing import ClassVar, NamedTuple
 
 import pykka
 
+from actors.census import ListPeers, Remove
 from actors.events import Message, PeerInfo, PeerJoined, PeerLeft, Relayed
 from actors.membership import Member, Membership
 from actors.messages import (
@@ -189,16 +190,14 @@ class GroupActor(BrokerActor):
 
     def _offset(self) -> float:
         """What makes a time of day of a time on the monotonic clock."""
-        clock = self._runtime.clock
-        return clock.wall() - clock.monotonic()
+        return self._runtime.clock.wall() - self._now()
 
     @handles(Refresh)
     def refresh(self, message: Refresh) -> None:
         """The same peer, once more. One that has lost its place meanwhile has been told of that."""
         member = self._members.owned(message.peer_id, message.peer)
         if member is not None:
-            member.metadata = message.metadata
-            member.last_seen = self._now()
+            member.metadata, member.last_seen = message.metadata, self._now()
             self._tell_place(member)
 
     # --- The same id again ---
@@ -298,6 +297,11 @@ class GroupActor(BrokerActor):
         member = self._members.owned(message.peer_id, message.peer)
         if member is not None:
             member.last_seen = self._now()
+
+    @handles(ListPeers, Remove)
+    def operate(self, message: ListPeers | Remove) -> None:
+        """An operator looks at the members, or sends some away."""
+        message.act(self._members, self._now())
 
     # --- The end, and after a failure ---
 

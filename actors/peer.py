@@ -163,7 +163,9 @@ class PeerActor(BrokerActor):
             Relayed(type_, seat.peer_id, target_id, message.payload, message.format, self._actor_ref, message.id, frames, self._heard_at)
         ):
             self._client.error(ErrorCode.UNAVAILABLE, message.reference())
-        elif type_ == "answer" and target_id is not None:
+            return
+        self._client.relays[type_] += 1
+        if type_ == "answer" and target_id is not None:
             self._delivery.answered(target_id)
 
     def _speaks_for_itself(self, message: Relay | Heartbeat | Leave) -> bool:

@@ -100,5 +100,8 @@ class Metrics(Protocol):
     def increment(self, name: str, label: str = "", by: int = 1) -> None:
         """Add `by` (negative for a gauge that falls)."""
 
+    def observe(self, name: str, seconds: float) -> None:
+        """Count one more time that something took."""
+
     def labels(self, name: str) -> MutableMapping[str, int]:
         """The counts of one metric by label, for the hot path: `labels[label] += 1`. A label that is new counts from 0."""

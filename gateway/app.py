@@ -22,7 +22,12 @@ from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Problem
 from gateway.connection import Connection, Decode, Line
 from gateway.frames import FrameLimits
+from gateway.operator.address import Address
+from gateway.operator.guard import Guard
+from gateway.operator.listener import OperatorServer
 from gateway.operator.metrics import Counts
+from gateway.operator.node import Node
+from gateway.operator.routes import OperatorRoutes
 from gateway.outbox import Encode, Socket
 from gateway.pulse import Alarm, Pulse
 from gateway.routes import Routes
@@ -80,6 +85,7 @@ class App:
             metrics=self.metrics,
             tls=tls,
         )
+        self.operator = self._operator_server()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -91,9 +97,12 @@ class App:
 
         Raises:
             OSError, UnicodeError: the address cannot be had, or is none.
+            CannotListen: so it is with the operator's.
 
         """
         self._server.start()
+        if self.operator is not None:
+            self.operator.start()
         self._pulse.start()
         self._budget.check()
 
@@ -106,6 +115,9 @@ class App:
             self._server.stop(timeout=self._config.limits.close_timeout)
             self._budget.stop()
             self._pulse.stop()
+            if self.operator is not None:
+                # Last: it tells the state of a drain.
+                self.operator.stop(timeout=self._config.limits.close_timeout)
         return self.exit_code
 
     def stop(self) -> None:
@@ -149,6 +161,23 @@ class App:
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""
         logger.info("state", extra=state_of(len(self._connections), self.metrics))
+
+    def _operator_server(self) -> OperatorServer | None:
+        operator = self._config.operator
+        if not operator.listen:
+            return None
+        node = Node(
+            metrics=self.metrics,
+            directory=self._directory,
+            readiness=self.readiness,
+            connections=lambda: [(peer, connection.outbox) for connection, (peer, _) in self._connections.items()],
+            waiting_actors=self._scheduler.waiting,
+            connections_limit=self.capacity.connections,
+            memory_tight=lambda: self._admission.tight,
+            stop=self.stop,
+        )
+        address = Address.read(operator.listen)
+        return OperatorServer(address, OperatorRoutes(node, Guard(address, operator.token)), self.metrics)
 
     def _shed(self, excess: int) -> int:
         """Close those for whom most waits, about `excess` bytes together; returns how many they were."""

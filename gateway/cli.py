@@ -22,6 +22,7 @@ from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
 from gateway.logs import configure, log_greenlet_errors
+from gateway.operator.listener import CannotListen
 from gateway.pulse import SignalAlarm
 
 __all__ = ["main"]
@@ -142,6 +143,9 @@ def _woken_by_signals(loop: Any) -> Iterator[None]:  # noqa: ANN401 - gevent pub
 def _listen(app: App, config: Config) -> int:
     try:
         app.start()
+    except CannotListen as error:
+        logger.critical("%s", error)
+        return NO_ADDRESS
     except (OSError, UnicodeError) as error:  # UnicodeError: a host that has no form in the DNS
         why = getattr(error, "strerror", None) or error
         said = "cannot listen on %s:%d: %s; choose another server.host or server.port"
@@ -161,6 +165,8 @@ def _announce(config: Config, app: App) -> None:
             shown,
             app.risk,
         )
+    if app.operator is not None:
+        logger.info("operators are served on http://%s", app.operator.bound)
     logger.info("listening on %s://%s:%d/ws", scheme, shown, port, extra={"connections": app.capacity.connections})
 
 

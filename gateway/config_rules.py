@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 
 from gateway.config_sources import Rule
+from gateway.config_text import Secret
+from gateway.operator.address import Address, is_loopback
 
 __all__ = ["RULES"]
 
@@ -62,6 +64,20 @@ def _no_pair(cert: str, key: str) -> str | None:
     return None
 
 
+def _no_address(listen: str) -> str | None:
+    try:
+        _ = listen and Address.read(listen)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _unguarded(listen: str, token: Secret) -> str | None:
+    if not listen or token or _no_address(listen) or is_loopback(Address.read(listen).host):
+        return None
+    return f"{listen!r} is reached from the network, where a token must be asked for"
+
+
 RULES: tuple[Rule, ...] = (
     _above("heartbeat.expire_after", "heartbeat.ping_interval", "a peer is asked before it counts as away", times=2),
     _above("heartbeat.close_after", "heartbeat.expire_after", "a peer is away before it is lost", times=10),
@@ -71,6 +87,13 @@ RULES: tuple[Rule, ...] = (
     _not_above("limits.message_bytes", "limits.bytes_burst", "the largest message could never be sent"),
     _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),
+    Rule(("operator.listen",), _no_address, "Choose a port from 0 to 65535; 0 takes any free one."),
+    Rule(
+        ("operator.listen", "operator.token"),
+        _unguarded,
+        "Set operator.token, best by PSYNC_OPERATOR__TOKEN, or listen on 127.0.0.1.",
+        takes_defaults=True,
+    ),
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
     Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),
 )

@@ -13,7 +13,7 @@ ACTORS_LAYERS = (
     ("allowance", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
-    ("membership", "pairing", "ports", "terms"),
+    ("census", "membership", "pairing", "ports", "terms"),
     ("client",),
     ("runtime",),
     ("seat",),

@@ -1,0 +1,81 @@
+"""A node of real actors on stand-ins, and calls to it as WSGI makes them."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from actors.events import Message
+from gateway.operator.metrics import Counts
+from gateway.operator.node import Node
+from tests.broker import Broker
+from tests.gateway.test_routes import Answer
+
+if TYPE_CHECKING:
+    from actors.runtime import BrokerRef
+
+
+class PromptDirectory:
+    """Passes on what it is told, and has the actors run until they have answered."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def post(self, message: Message) -> bool:
+        self._broker.directory.post(message)
+        self._broker.run()
+        return True
+
+
+class SilentDirectory:
+    """Takes every message and does nothing."""
+
+    def post(self, message: Message) -> bool:
+        return True
+
+
+class DeadDirectory:
+    """Has ended."""
+
+    def post(self, message: Message) -> bool:
+        return False
+
+
+class Load:
+    """The way to a client for whom so many bytes wait."""
+
+    def __init__(self, waiting: int) -> None:
+        self.waiting = waiting
+
+
+class Office:
+    """What operators look into."""
+
+    def __init__(self, directory: object = None) -> None:
+        self.broker = Broker()
+        self.stops = 0
+        self.ready = True
+        self.loads: list[tuple[BrokerRef, Load]] = []
+        self.node = Node(
+            metrics=Counts(),
+            directory=cast("BrokerRef", directory or PromptDirectory(self.broker)),
+            readiness=lambda: (self.ready, {"status": "accepting" if self.ready else "draining", "connections": 2}),
+            connections=lambda: list(self.loads),
+            waiting_actors=lambda: 3,
+            connections_limit=100,
+            memory_tight=lambda: False,
+            stop=self._stop,
+        )
+
+    def _stop(self) -> None:
+        self.stops += 1
+
+
+def environ(path: str, method: str = "GET", **more: str) -> dict[str, Any]:
+    """A request from this machine that may do everything."""
+    own = {"HTTP_HOST": "127.0.0.1:8081", "CONTENT_TYPE": "application/json", "REMOTE_ADDR": "127.0.0.1"}
+    return {"REQUEST_METHOD": method, "REQUEST_URI": path, **own, **more}
+
+
+def answer_of(application: Any, request: dict[str, Any]) -> Answer:  # noqa: ANN401 - a WSGI callable
+    """What a WSGI callable answers."""
+    answer = Answer()
+    answer.body = b"".join(application(request, answer.start))
+    return answer

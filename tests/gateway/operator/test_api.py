@@ -1,0 +1,147 @@
+"""What each call of the operator's API does."""
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from actors.reasons import CloseCode
+from gateway.operator.api import ROUTES, Api
+from gateway.operator.call import Fault
+from tests.gateway.operator.office import Office, SilentDirectory
+
+PEERS = ("tenants", "-", "groups", "g", "peers")
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+def level() -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.level
+    yield
+    root.setLevel(before)
+
+
+def call(office: Office, method: str, *segments: str, query: str = "") -> Any:  # noqa: ANN401 - JSON
+    return json.loads(Api(office.node).answer(method, segments, query, "192.0.2.1").body)
+
+
+def fault(office: Office, method: str, *segments: str, query: str = "") -> Fault:
+    with pytest.raises(Fault) as caught:
+        call(office, method, *segments, query=query)
+    return caught.value
+
+
+def test_a_node_tells_its_state_and_how_much_there_is(office: Office) -> None:
+    office.node.metrics.increment("peers", by=5)
+    assert call(office, "GET", "nodes") == {
+        "nodes": [{"status": "accepting", "connections": 2, "peers": 5, "groups": 0, "connections_limit": 100}]
+    }
+
+
+def test_tenants_are_listed_by_name(office: Office) -> None:
+    office.broker.join("a", tenant="acme")
+    office.broker.join("a", "b")
+    assert call(office, "GET", "tenants") == {
+        "tenants": [{"tenant": "-", "groups": 1, "peers": 2}, {"tenant": "acme", "groups": 1, "peers": 1}]
+    }
+
+
+def test_groups_are_listed_in_pages(office: Office) -> None:
+    for group_id in ("b", "a", "c"):
+        office.broker.join("x", group_id=group_id)
+    first = call(office, "GET", "tenants", "-", "groups", query="limit=2")
+    assert first == {"groups": [{"group": "a", "peers": 1}, {"group": "b", "peers": 1}], "next": "b"}
+    assert call(office, "GET", "tenants", "-", "groups", query="limit=2&after=b") == {"groups": [{"group": "c", "peers": 1}], "next": None}
+    assert call(office, "GET", "tenants", "acme", "groups") == {"groups": [], "next": None}
+
+
+def test_peers_are_listed_with_what_their_group_knows(office: Office) -> None:
+    office.broker.join("a")
+    office.broker.pass_time(1.5)
+    assert call(office, "GET", *PEERS) == {
+        "peers": [{"peer": "a", "address": "192.0.2.1:5", "away": False, "silent_ms": 1500, "sequence": 1}],
+        "next": None,
+    }
+
+
+def test_head_is_answered_as_get(office: Office) -> None:
+    assert call(office, "HEAD", "tenants") == {"tenants": []}
+
+
+def test_a_peer_is_removed_and_it_is_logged_by_whom(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    a, b = office.broker.join("a", "b")
+    with caplog.at_level(logging.WARNING, "gateway.operator"):
+        assert call(office, "DELETE", *PEERS, "a") == {"removed": 1}
+    assert (a.outbox.closed, b.outbox.closed) == (CloseCode.KICKED, None)
+    (record,) = caplog.records
+    assert record.getMessage() == "an operator acts: remove"
+    said = {"address": "192.0.2.1", "tenant": "", "group": "g", "peer": "a", "removed": 1}
+    assert said.items() <= vars(record).items()
+
+
+def test_all_peers_of_a_group_are_removed(office: Office) -> None:
+    members = office.broker.join("a", "b")
+    assert call(office, "DELETE", "tenants", "-", "groups", "g") == {"removed": 2}
+    assert [member.outbox.closed for member in members] == [CloseCode.KICKED] * 2
+
+
+def test_a_group_or_a_peer_that_there_is_not_is_404(office: Office) -> None:
+    office.broker.join("a")
+    assert (fault(office, "DELETE", *PEERS, "b").status, fault(office, "DELETE", *PEERS, "b").field) == ("404 Not Found", "peer")
+    for method, segments in (("GET", ("peers",)), ("DELETE", ()), ("DELETE", ("peers", "a"))):
+        refused = fault(office, method, "tenants", "-", "groups", "other", *segments)
+        assert (refused.status, refused.field) == ("404 Not Found", "group")
+
+
+def test_a_drain_begins_as_by_sigterm(office: Office) -> None:
+    answer = Api(office.node).answer("POST", ("drain",), "", "")
+    assert answer.status == "202 Accepted"
+    assert office.stops == 1
+
+
+@pytest.mark.usefixtures("level")
+@pytest.mark.parametrize("name", ["debug", "info", "warning", "error"])
+def test_the_level_of_the_log_can_be_changed(office: Office, name: str) -> None:
+    assert call(office, "PUT", "log-level", query=f"level={name}") == {"level": name}
+    assert logging.getLogger().level == getattr(logging, name.upper())
+
+
+@pytest.mark.parametrize("query", ["", "level=", "level=DEBUG", "level=notset"])
+def test_a_level_that_there_is_not_is_refused(office: Office, query: str) -> None:
+    before = logging.getLogger().level
+    refused = fault(office, "PUT", "log-level", query=query)
+    assert (refused.status, refused.field) == ("400 Bad Request", "level")
+    assert logging.getLogger().level == before
+
+
+@pytest.mark.parametrize(
+    "segments", [(), ("",), ("nodes", ""), ("tenants", "", "groups"), ("tenants", "-", "groups", ""), ("x",), ("tenants", "{}", "x")]
+)
+def test_what_is_no_call_is_404_and_those_that_are_get_named(office: Office, segments: tuple[str, ...]) -> None:
+    refused = fault(office, "GET", *segments)
+    assert refused.status == "404 Not Found"
+    assert all(route.path in refused.says for route in ROUTES)
+
+
+def test_another_method_is_405_and_says_which_are_taken(office: Office) -> None:
+    refused = fault(office, "POST", *PEERS)
+    assert (refused.status, refused.headers) == ("405 Method Not Allowed", (("Allow", "GET"),))
+    assert fault(office, "GET", "drain").headers == (("Allow", "POST"),)
+
+
+def test_a_parameter_that_a_call_does_not_know_is_refused(office: Office) -> None:
+    assert fault(office, "GET", "nodes", query="after=a").field == "after"
+
+
+def test_without_an_answer_of_the_actors_it_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.operator.inquiry.ask.__defaults__", (0.01,))
+    refused = fault(Office(SilentDirectory()), "GET", "tenants")
+    assert refused.status == "503 Service Unavailable"
+    assert refused.headers == (("Retry-After", "1"),)
