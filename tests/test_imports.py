@@ -10,16 +10,16 @@ from tests.sources import ROOT, Source, Use, is_under, read, source, uses
 # Lowest first. At run time a module of `actors` imports only from layers below its own, so there is no cycle, and one can be read without
 # those above it. Annotations may name anything.
 ACTORS_LAYERS = (
-    ("allowance", "liveness", "reasons"),
+    ("allowance", "audit", "grant", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
     ("census", "membership", "pairing", "ports", "terms"),
-    ("client",),
+    ("client", "peer_rules", "unlisted"),
     ("runtime",),
-    ("seat",),
+    ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "peer"),
-    ("directory",),
+    ("directory", "peer_v2"),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}
@@ -44,8 +44,11 @@ BARRED_FROM_ACTORS = {
 # Bytes and rules: they are read from RFCs and from docs/protocol.md, and tested without a socket.
 SANS_IO = tuple(
     f"gateway/{module}.py"
-    for module in ("announcement", "frame_format", "frames", "gate", "members", "registration", "translation", "wire")
-)
+    for module in (
+        "announcement", "bearer", "frame_format", "frames", "gate", "keys", "members", "registration", "subprotocol", "tokens", "translation",
+        "wire",
+    )
+)  # fmt: skip
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
 REDIS = "gateway/backplane/redis.py"
 
