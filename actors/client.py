@@ -16,17 +16,15 @@ class Client:
     Attributes:
         outbox: the way to the client.
         conduct: what it has left of its rates.
-        relays: the counts of what went to its group, by type.
 
     """
 
-    __slots__ = ("_early", "_metrics", "conduct", "outbox", "relays")
+    __slots__ = ("_early", "_metrics", "conduct", "outbox")
 
     def __init__(self, outbox: Outbox, conduct: Conduct, metrics: Metrics) -> None:
         self.outbox = outbox
         self.conduct = conduct
         self._metrics = metrics
-        self.relays = metrics.labels("relays")
         self._early: list[Inbound | Lost] | None = None  # made when it is needed, which is once for most
 
     def error(self, code: ErrorCode, reference: Reference, says: str = "", retry_after_ms: int | None = None) -> None:

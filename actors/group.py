@@ -87,6 +87,7 @@ class GroupActor(BrokerActor):
         self._joins = 0
         self._now = runtime.clock.monotonic
         self._count = runtime.metrics.increment
+        self._relays = runtime.metrics.labels("relays")
 
     # --- Relays: the hot path ---
 
@@ -98,6 +99,7 @@ class GroupActor(BrokerActor):
         if source is None or source.peer is not message.sender:
             message.give_back(ErrorCode.NOT_REGISTERED)
             return
+        self._relays[message.type] += 1
         source.last_seen = message.at
         target_id = message.target_id
         if source.away:

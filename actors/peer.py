@@ -124,7 +124,8 @@ class PeerActor(BrokerActor):
             self._register(message)
         elif isinstance(message, BadMessage):
             self._client.error(message.code, message.about, message.says)
-            self._fault()
+            if message.fault:
+                self._fault()
         elif isinstance(message, Relay):
             self._relay(message)
         elif self._speaks_for_itself(message):
@@ -166,9 +167,7 @@ class PeerActor(BrokerActor):
             Relayed(type_, seat.peer_id, target_id, message.payload, message.format, self._actor_ref, id_, frames, self._heard_at, acked)
         ):
             self._client.error(ErrorCode.UNAVAILABLE, message.reference())
-            return
-        self._client.relays[type_] += 1
-        if type_ == "answer" and target_id is not None:
+        elif type_ == "answer" and target_id is not None:
             self._delivery.answered(target_id)
 
     def _speaks_for_itself(self, message: Relay | Heartbeat | Leave) -> bool:
@@ -217,7 +216,7 @@ class PeerActor(BrokerActor):
             self._client.outbox.send(self._list(message))
 
     def _list(self, message: Joined | Revived) -> PeerList:
-        return PeerList(message.peers)
+        return PeerList(message.peers, ice_servers=self._seat.ice_servers(self._clock.wall()))
 
     @handles(JoinRefused)
     def join_refused(self, message: JoinRefused) -> None:

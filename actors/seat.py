@@ -52,7 +52,7 @@ class Seat:
 
     """
 
-    __slots__ = ("_directory", "_group", "_terms", "curbs", "key", "peer", "peer_id")
+    __slots__ = ("_directory", "_group", "_ice", "_terms", "curbs", "key", "peer", "peer_id")
 
     def __init__(self, peer: BrokerRef, directory: BrokerRef, terms: Terms) -> None:
         self.peer = peer
@@ -60,6 +60,7 @@ class Seat:
         self._terms = terms
         self.curbs = None if terms.grant.speaks_freely else terms.grant
         self._group = directory
+        self._ice = False
         self.key = GroupKey(terms.tenant, "")
         self.peer_id = ""
 
@@ -86,13 +87,20 @@ class Seat:
         """Ask for a place, through the Directory: it starts the group if need be. The answer is Joined or JoinRefused."""
         self.key = GroupKey(self._terms.tenant, register.group_id)
         self.peer_id = register.peer_id
+        self._ice = register.ice
         session = secrets.token_hex(SESSION_BYTES) if self._terms.profile is Profile.V2 else None
         join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference(), session)
         self._directory.post(Forward(self.key, join))
 
     def refresh(self, register: Register) -> bool:
         """Register the same place again. Straight to the group, so that what follows does not overtake it. As `tell`."""
+        self._ice = register.ice
         return self.tell(Refresh(self.peer, self.peer_id, register.metadata))
+
+    def ice_servers(self, now: float) -> bytes | None:
+        """The ICE servers for this peer, if it asked for them and there are any; `now` is the time of day."""
+        ice = self._terms.ice
+        return ice(self.peer_id, now) if ice is not None and (self._ice or self._terms.profile is Profile.V2) else None
 
     def take(self, group: BrokerRef) -> None:
         """The place is this peer's; `group` is the actor to speak to."""

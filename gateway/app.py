@@ -31,6 +31,7 @@ from gateway.operator.metrics import Counts
 from gateway.operator.node import Node
 from gateway.operator.routes import OperatorRoutes
 from gateway.outbox import Encode, Socket
+from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
 from gateway.routes import Routes
 from gateway.rules import admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
@@ -83,6 +84,7 @@ class App:
             (config.server.host, config.server.port),
             Routes(self.readiness),
             admission=self._admission,
+            proxies=Proxies(config.server.trusted_proxies, self.metrics, announced=config.server.proxy_protocol),
             accept=self.accept,
             rules=handshake_rules(config, self.capacity),
             metrics=self.metrics,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.config_sources import Rule
 from gateway.config_text import Secret
+from gateway.networks import network_from
 from gateway.operator.address import Address, is_loopback
 
 __all__ = ["RULES"]
@@ -41,6 +42,21 @@ def _not_above(key: str, other: str, why: str) -> Rule:
         return value
 
     return Rule((key, other), fault, f"Lower {key} or raise {other}.", (same, same))
+
+
+def _no_network(texts: tuple[str, ...]) -> str | None:
+    faults = []
+    for number, text in enumerate(texts, 1):
+        try:
+            if network_from(text).prefixlen == 0:
+                faults.append(f"item {number}: {text!r} is everybody, so that every client could say that it comes from anywhere")
+        except ValueError as error:
+            faults.append(f"item {number}: {error}")
+    return "; ".join(faults) or None
+
+
+def _nobody_to_announce(announced: bool, proxies: tuple[str, ...]) -> str | None:  # noqa: FBT001 - the value of a key
+    return "nobody could connect: server.trusted_proxies is empty" if announced and not proxies else None
 
 
 def _unreadable(path: str) -> str | None:
@@ -92,8 +108,10 @@ RULES: tuple[Rule, ...] = (
         ("operator.listen", "operator.token"),
         _unguarded,
         "Set operator.token, best by PSYNC_OPERATOR__TOKEN, or listen on 127.0.0.1.",
-        takes_defaults=True,
+        needs=True,
     ),
+    Rule(("server.trusted_proxies",), _no_network, "List the networks or addresses of your proxies alone, such as '10.1.0.0/16'."),
+    Rule(("server.proxy_protocol", "server.trusted_proxies"), _nobody_to_announce, "List the proxies that send its header.", needs=True),
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
     Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),
 )

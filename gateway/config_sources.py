@@ -68,14 +68,14 @@ class Rule:
         mend: what to do about it.
         makes_way: of a rule between two keys, for each the value that it takes beside the other's when nobody has set it and its default
             does not agree with that.
-        takes_defaults: whether the first is judged also beside others that nobody has set.
+        needs: whether the first key, once set, needs the others: they are judged also where they have their defaults.
     """
 
     reads: tuple[str, ...]
     fault: Callable[..., str | None]
     mend: str
     makes_way: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
-    takes_defaults: bool = False
+    needs: bool = False
 
 
 def read(
@@ -186,8 +186,7 @@ class _Reading:
         """Apply the rules to values that are right by themselves; on top of a wrong value a rule would only confuse."""
         for rule in rules:
             paths = [tuple(name.split(".")) for name in rule.reads]
-            judged = paths[:1] if rule.takes_defaults else paths
-            if self._wrong.intersection(paths) or not self.values.keys() >= set(judged):
+            if self._wrong.intersection(paths) or not self.values.keys() >= set(paths[: 1 if rule.needs else None]):
                 continue
             if what := rule.fault(*(self.values.get(path, self._keys[path].default) for path in paths)):
                 self.problems.append(Problem(rule.reads[0], self._origin_of(*paths), what, rule.mend))

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, NamedTuple, cast
 
 import gevent
@@ -23,6 +24,7 @@ from gateway.exchange import Exchange
 from gateway.handshake import RequestReader
 from gateway.listener import listening_socket
 from gateway.outbox import Socket
+from gateway.proxies import Caller, Proxies, Unannounced
 from gateway.routes import UPGRADE_HEADERS, Routes, tenant_of
 from gateway.subprotocol import Subprotocol, choose
 
@@ -55,6 +57,7 @@ class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent
     """One request of one client. Every request is answered once and its connection closed, but for an upgrade."""
 
     server: "UpgradeServer"
+    client_address: Caller
     subprotocol: Subprotocol
 
     def run_application(self) -> None:
@@ -63,6 +66,7 @@ class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent
         if not _asks_for_upgrade(environ) or tenant_of(environ["PATH_INFO"]) is None:
             WSGIHandler.run_application(self)
             return
+        self.client_address = self.server.proxies.client(self.client_address, environ)
         try:
             _check_handshake(environ)
             self.subprotocol = choose(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", ""))
@@ -141,6 +145,7 @@ class UpgradeServer(WSGIServer):
         routes: Routes,
         *,
         admission: Admission,
+        proxies: Proxies,
         accept: Accept,
         rules: HandshakeRules,
         metrics: Metrics,
@@ -148,6 +153,7 @@ class UpgradeServer(WSGIServer):
     ) -> None:
         self.routes = routes
         self.admission = admission
+        self.proxies = proxies
         self.accept = accept
         self.rules = rules
         self.metrics = metrics
@@ -178,20 +184,28 @@ class UpgradeServer(WSGIServer):
 
         The deadline ends here with the greenlet. A socket that was handed over is read in hub callbacks, which it cannot reach.
         """
-        with self.admission.handshake(address[0]) as may_begin, gevent.Timeout(self.rules.timeout) as deadline:
+        with gevent.Timeout(self.rules.timeout) as deadline:
             try:
-                if not may_begin:
-                    self._turn_away(sock)
-                    return
-                held = sock if self._tls_context is None else _with_tls(sock, self._tls_context)
-                UpgradeHandler(held, address, self, RequestReader(held, self.rules.header_bytes)).handle()
+                self._serve(sock, self.proxies.caller(sock, address))
             except gevent.Timeout as timeout:
                 if timeout is not deadline:
                     raise
                 self.metrics.increment("refusals", "handshake_timeout")
+            except Unannounced as unannounced:
+                self.metrics.increment("refusals", unannounced.reason)
+                logger.info("connection refused: %s", unannounced, extra={"address": address[0], "reason": unannounced.reason})
             except OSError as error:
                 self.metrics.increment("refusals", "connection_failed")
                 logger.debug("handshake failed: %s", error, extra={"address": address[0]})
+
+    def _serve(self, sock: Any, caller: Caller) -> None:  # noqa: ANN401 - as above
+        """One request. A proxy that speaks for others is not counted by its own address: `concurrent` bounds what it may have under way."""
+        with nullcontext(True) if caller.speaks_for_others else self.admission.handshake(caller.host) as may_begin:  # noqa: FBT003 - its result
+            if not may_begin:
+                self._turn_away(sock)
+                return
+            held = sock if self._tls_context is None else _with_tls(sock, self._tls_context)
+            UpgradeHandler(held, caller, self, RequestReader(held, self.rules.header_bytes)).handle()
 
     def _turn_away(self, sock: Any) -> None:  # noqa: ANN401 - as above
         """Answer without reading: an address that has too many handshakes under way gets no memory and no time for another."""

@@ -45,10 +45,10 @@ BARRED_FROM_ACTORS = {
 SANS_IO = tuple(
     f"gateway/{module}.py"
     for module in (
-        "announcement", "bearer", "frame_format", "frames", "gate", "keys", "members", "registration", "subprotocol", "tokens", "translation",
-        "wire",
+        *("announcement", "bearer", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "keys", "members", "networks"),
+        *("proxy_protocol", "registration", "subprotocol", "tokens", "translation", "wire"),
     )
-)  # fmt: skip
+)
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
 REDIS = "gateway/backplane/redis.py"
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.operator.metrics import METRICS, READINGS, Counts
 from tests.sources import read
 
-COUNTED = re.compile(r"""(?:\bincrement|\b_?count)\(\s*"(\w+)"(,\s*[^)\s])?""")
+COUNTED = re.compile(r"""(?:\bincrement|\b_?count)\(\s*"(\w+)"(,\s*[^)\s]+)?""")
 OBSERVED = re.compile(r"""\bobserve\("(\w+)",""")
 LABELLED = re.compile(r"""\blabels\("(\w+)"\)""")
 
@@ -82,7 +82,7 @@ def test_what_is_observed_are_the_histograms() -> None:
 
 def test_a_metric_is_counted_with_a_label_where_the_table_names_one() -> None:
     uses = {
-        (name, bool(label) and not label.lstrip(", ").startswith("b"))
+        (name, bool(label) and not label.lstrip(", ").startswith("by="))
         for source in read("actors", "gateway")
         for name, label in COUNTED.findall(source.text)
     }
