@@ -88,6 +88,7 @@ class GroupActor(BrokerActor):
         self._now = runtime.clock.monotonic
         self._count = runtime.metrics.increment
         self._relays = runtime.metrics.labels("relays")
+        self._tenant_relays = runtime.metrics.labels("tenant_relays")
 
     # --- Relays: the hot path ---
 
@@ -100,6 +101,7 @@ class GroupActor(BrokerActor):
             message.give_back(ErrorCode.NOT_REGISTERED)
             return
         self._relays[message.type] += 1
+        self._tenant_relays[self._key[0]] += 1
         source.last_seen = message.at
         target_id = message.target_id
         if source.away:

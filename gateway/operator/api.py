@@ -3,6 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from actors.audit import Audit
 from actors.census import CountTenants, GroupCount, ListGroups, ListPeers, PeerState, Remove, TenantCount
 from actors.messages import GroupKey
 from actors.reasons import ErrorCode
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ROUTES", "Api", "Route"]
 
 logger = logging.getLogger("gateway.operator")
+audit = Audit("gateway")
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -40,7 +42,7 @@ class Route(NamedTuple):
 
 
 class Api:
-    """Answers calls. What changes something is logged, with whoever asked for it."""
+    """Answers calls. What changes something is logged, with the address of whoever asked for it."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -107,7 +109,7 @@ class Api:
         removed: int = ask(self._node.directory, lambda reply: Remove(key, reply, peer_id))
         if not removed:
             raise Fault("404 Not Found", "peer", "the group has no such peer")
-        _log(call, "remove", tenant=key.tenant, group=key.group_id, peer=peer_id or "all", removed=removed)
+        audit.tell("removed", tenant=key.tenant, reason="operator", group=key.group_id, peer=peer_id or "", operator=call.address)
         return json_answer({"removed": removed})
 
     def drain(self, call: Call) -> Answer:

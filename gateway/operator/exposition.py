@@ -1,19 +1,33 @@
 """Exposition: the counts as the text that Prometheus reads (its text format, or OpenMetrics where it asks for that)."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from actors.reasons import CloseCode, ErrorCode
 from gateway.operator import metrics
 from gateway.operator.histogram import BOUNDS, Histogram
 from gateway.operator.metrics import METRICS, READINGS, Counts
+from gateway.operator.tenants import shown_tenant
 
 __all__ = ["PREFIX", "Readings", "exposed_name", "page"]
 
 PREFIX = "psync_signal_"
+
+_TYPES = ("offer", "answer", "candidate", "message")
+_KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "relays": _TYPES,
+        "deliveries": _TYPES,
+        "errors": tuple(code.value for code in ErrorCode),
+        "closes": tuple(str(code.value) for code in CloseCode),
+    }
+)
+"""The values of labels that a table of the code names."""
 
 Readings = Mapping[str, Mapping[str, float]]
 """What was read, not counted: by name in `READINGS` and label value, `""` where there is no label."""
@@ -55,11 +69,12 @@ class _Families(Collector):
 
 
 def _family(name: str, metric: metrics.Metric, values: Mapping[str, float]) -> Metric:
-    """One metric. Without a label it is there from the start, at 0; a value of a label once it was counted."""
+    """One metric. What can be known before it is counted is there from the start, at 0: else the first of a kind would be no increase."""
     kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
     family = kind(exposed_name(name), metric.says, labels=[metric.label] if metric.label else [])
-    for label, value in (values if metric.label else {"": values.get("", 0)}).items():
-        family.add_metric([str(label)] if metric.label else [], value / 1000 if name.endswith("_ms") else value)
+    for label, value in {**dict.fromkeys(_KNOWN.get(name, () if metric.label else ("",)), 0), **values}.items():
+        shown = [shown_tenant(label) if metric.label == "tenant" else str(label)] if metric.label else []
+        family.add_metric(shown, value / 1000 if name.endswith("_ms") else value)
     return family
 
 

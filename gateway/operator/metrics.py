@@ -22,6 +22,7 @@ METRICS: dict[str, Metric] = {
     "groups": Metric("gauge", "", "groups that have an actor"),
     "registers": Metric("counter", "", "registers that were acted on"),
     "relays": Metric("counter", "type", "offers, answers, candidates and messages that reached their group"),
+    "tenant_relays": Metric("counter", "tenant", "the same, by tenant"),
     "deliveries": Metric("counter", "type", "relayed messages handed to an outbox"),
     "errors": Metric("counter", "code", "errors told to clients"),
     "candidates_dropped": Metric("counter", "type", "candidates, offers and answers that ice.candidates did not let pass"),

@@ -8,7 +8,6 @@ from actors.census import CountTenants, TenantCount
 from gateway.operator.exposition import Readings
 from gateway.operator.inquiry import Unanswered, ask
 from gateway.operator.node import Node
-from gateway.operator.tenants import shown_tenant
 
 __all__ = ["read"]
 
@@ -37,8 +36,8 @@ def read(node: Node) -> Readings:
         logger.warning("no readings of tenants: %s", unanswered)
         return readings
     for name, groups, peers in tenants:
-        readings.setdefault("tenant_groups", {})[shown_tenant(name)] = groups
-        readings.setdefault("tenant_peers", {})[shown_tenant(name)] = peers
+        readings.setdefault("tenant_groups", {})[name] = groups
+        readings.setdefault("tenant_peers", {})[name] = peers
     return readings
 
 

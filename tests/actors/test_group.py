@@ -279,3 +279,4 @@ def test_what_reaches_the_group_is_counted_by_its_type_whether_or_not_it_gets_fu
     ann.relay("message", None)
     ann.relay("offer", "b", source_id="b")
     assert {label: count for (name, label), count in broker.metrics.counts.items() if name == "relays"} == {"offer": 2, "message": 1}
+    assert broker.metrics.counts["tenant_relays", ""] == 3

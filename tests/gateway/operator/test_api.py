@@ -77,12 +77,12 @@ def test_head_is_answered_as_get(office: Office) -> None:
 
 def test_a_peer_is_removed_and_it_is_logged_by_whom(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     a, b = office.broker.join("a", "b")
-    with caplog.at_level(logging.WARNING, "gateway.operator"):
+    with caplog.at_level(logging.INFO, "gateway.audit"):
         assert call(office, "DELETE", *PEERS, "a") == {"removed": 1}
     assert (a.outbox.closed, b.outbox.closed) == (CloseCode.KICKED, None)
     (record,) = caplog.records
-    assert record.getMessage() == "an operator acts: remove"
-    said = {"address": "192.0.2.1", "tenant": "", "group": "g", "peer": "a", "removed": 1}
+    assert record.getMessage() == "removed"
+    said = {"operator": "192.0.2.1", "tenant": "", "reason": "operator", "group": "g", "peer": "a"}
     assert said.items() <= vars(record).items()
 
 

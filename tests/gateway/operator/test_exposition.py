@@ -7,6 +7,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics import parser as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 
+from actors.reasons import CloseCode, ErrorCode
 from gateway.operator.exposition import exposed_name, page
 from gateway.operator.histogram import BOUNDS
 from gateway.operator.metrics import METRICS, READINGS, Counts
@@ -39,6 +40,22 @@ def test_counts_gauges_and_labels_are_told(counts: Counts) -> None:
     assert told["psync_signal_registers_total", ()] == 0
     assert told["psync_signal_tenant_peers", ("acme",)] == 7
     assert told["psync_signal_outbox_bytes", ()] == 9
+
+
+def test_what_a_table_names_is_told_before_it_is_counted() -> None:
+    told = samples(plain_text(page(Counts(), {})[0].decode()))
+    assert {told["psync_signal_errors_total", (code.value,)] for code in ErrorCode} == {0}
+    assert {told["psync_signal_closes_total", (str(code.value),)] for code in CloseCode} == {0}
+    assert {labels[0] for name, labels in told if name == "psync_signal_relays_total"} == {"offer", "answer", "candidate", "message"}
+
+
+def test_the_default_tenant_has_a_name(counts: Counts) -> None:
+    counts.increment("tenant_relays", by=2)
+    counts.increment("tenant_relays", "acme")
+    told = samples(plain_text(page(counts, {"tenant_peers": {"": 3}})[0].decode()))
+    assert told["psync_signal_tenant_relays_total", ("-",)] == 2
+    assert told["psync_signal_tenant_relays_total", ("acme",)] == 1
+    assert told["psync_signal_tenant_peers", ("-",)] == 3
 
 
 def test_every_time_is_told_in_seconds(counts: Counts) -> None:

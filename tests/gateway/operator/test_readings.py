@@ -16,8 +16,8 @@ def test_everything_is_read_once() -> None:
     office.broker.join("a", group_id="h", tenant="acme")
     readings = read(office.node)
     assert set(readings) == set(READINGS)
-    assert readings["tenant_peers"] == {"-": 2, "acme": 1}
-    assert readings["tenant_groups"] == {"-": 1, "acme": 1}
+    assert readings["tenant_peers"] == {"": 2, "acme": 1}
+    assert readings["tenant_groups"] == {"": 1, "acme": 1}
     assert readings["accepting"] == {"": 1.0}
     assert readings["waiting_actors"] == {"": 3}
 
