@@ -21,7 +21,7 @@ NAMES = {
     "backplane": "url",
     "operator": "listen token",
     "log": "level format",
-    "drain": "timeout",
+    "drain": "timeout reconnect_spread",
 }
 
 
