@@ -1,9 +1,9 @@
 """Exposition: the counts as the text that Prometheus reads (its text format, or OpenMetrics where it asks for that)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -40,11 +40,10 @@ def exposed_name(name: str) -> str:
     return PREFIX + (name.removesuffix("_ms") + "_seconds" if name.endswith("_ms") else name)
 
 
-def page(counts: Counts, readings: Readings, accept: str = "") -> tuple[bytes, str]:
-    """All metrics at this moment, those of the process too, and their content type; `accept` is the header of that name."""
+def page(counts: Counts, readings: Readings, more: Iterable[Metric] = (), accept: str = "") -> tuple[bytes, str]:
+    """All metrics at this moment and `more`, and their content type; `accept` is the header of that name."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families(counts, readings))
-    ProcessCollector(registry=registry)
+    registry.register(_Families(counts, readings, more))
     encode, kind = choose_encoder(accept)
     return encode(registry), kind
 
@@ -52,12 +51,13 @@ def page(counts: Counts, readings: Readings, accept: str = "") -> tuple[bytes, s
 class _Families(Collector):
     """Made for one page: the counts stay plain integers, and nothing of prometheus_client is in the way of a relay."""
 
-    def __init__(self, counts: Counts, readings: Readings) -> None:
+    def __init__(self, counts: Counts, readings: Readings, more: Iterable[Metric]) -> None:
         self._counts = counts
         self._readings = readings
+        self._more = more
 
     def collect(self) -> Iterator[Metric]:
-        """Each metric of the tables."""
+        """Each metric of the tables, and the others."""
         counted = self._counts.values()
         for name, metric in METRICS.items():
             if metric.kind == "histogram":
@@ -66,6 +66,7 @@ class _Families(Collector):
                 yield _family(name, metric, counted[name])
         for name, metric in READINGS.items():
             yield _family(name, metric, self._readings.get(name, {}))
+        yield from self._more
 
 
 def _family(name: str, metric: metrics.Metric, values: Mapping[str, float]) -> Metric:

@@ -9,6 +9,7 @@ from gateway.operator.call import Fault, read_path
 from gateway.operator.exposition import page
 from gateway.operator.guard import Guard
 from gateway.operator.node import Node
+from gateway.operator.process import process_metrics
 from gateway.operator.readings import read
 from gateway.routes import PROBES, Routes
 
@@ -54,5 +55,5 @@ class OperatorRoutes:
     def _metrics(self, method: str, accept: str) -> Answer:
         if method not in {"GET", "HEAD"}:
             raise Fault("405 Method Not Allowed", "method", "/metrics takes GET", ("Allow", "GET, HEAD"))
-        body, kind = page(self._node.metrics, read(self._node), accept)
+        body, kind = page(self._node.metrics, read(self._node), process_metrics(), accept)
         return Answer("200 OK", body.decode(), kind)
