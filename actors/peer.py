@@ -123,7 +123,7 @@ class PeerActor(BrokerActor):
         elif isinstance(message, Register):
             self._register(message)
         elif isinstance(message, BadMessage):
-            self._client.error(message.code, message.about, message.says)
+            self._client.error(message.code, message.about, message.says, message.retry_after_ms)
             if message.fault:
                 self._fault()
         elif isinstance(message, Relay):

@@ -1,11 +1,14 @@
 """Routes: the WSGI callable of the public port. `/ws` is upgraded before it gets here; what gets here is answered and closed."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from gateway.admission import Refused
 from gateway.answer import JSON, Answer, StartResponse, send
+from gateway.config_tenants import TENANT_NAME
+from gateway.tenants import DEFAULT
 
 __all__ = ["PROBES", "UPGRADE_HEADERS", "Routes", "tenant_of"]
 
@@ -15,10 +18,18 @@ UPGRADE_HEADERS = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-We
 PROBES = {"/health": "health", "/livez": "health", "/healthz": "health", "/ready": "ready", "/readyz": "ready"}
 """What tells orchestrators the state, under the names that they use."""
 
+_TENANT_PATH = re.compile(rf"/t/({TENANT_NAME})/ws")
+
 
 def tenant_of(path: str) -> str | None:
-    """The tenant that a WebSocket path names: `""` is the default one, at `/ws`. None: not a WebSocket path."""
-    return "" if path == "/ws" else None
+    """The tenant that a WebSocket path, percent-decoded, names: `""` is the default one, at `/ws`. None: not a WebSocket path.
+
+    By its form alone: the answer must not tell which tenants there are.
+    """
+    if path == "/ws":
+        return DEFAULT
+    named = _TENANT_PATH.fullmatch(path)
+    return named[1] if named else None
 
 
 class Routes:
@@ -41,7 +52,8 @@ class Routes:
         if tenant_of(path) is not None:
             return _not_an_upgrade(method)
         if path not in PROBES:
-            return Answer("404 Not Found", "no such page. WebSocket clients connect to /ws; /health and /ready tell the state\n")
+            says = "no such page. WebSocket clients connect to /ws or /t/{tenant}/ws; /health and /ready tell the state\n"
+            return Answer("404 Not Found", says)
         return self.probe(path, method)
 
     def probe(self, path: str, method: str) -> Answer:

@@ -79,15 +79,21 @@ class Api:
         return json_answer({"nodes": [{**state, **more, "connections_limit": self._node.connections_limit}]})
 
     def tenants(self, _call: Call) -> Answer:
-        """The tenants that have groups."""
+        """The tenants that there are, and those that are no more and have groups left."""
         counts: tuple[TenantCount, ...] = ask(self._node.directory, CountTenants)
-        shown = [{"tenant": shown_tenant(name), "groups": groups, "peers": peers} for name, groups, peers in sorted(counts)]
-        return json_answer({"tenants": shown})
+        known = {name: TenantCount(name, 0, 0) for name in self._node.tenants()} | {count.tenant: count for count in counts}
+        return json_answer({"tenants": [self._shown_tenant(known[name]) for name in sorted(known)]})
+
+    def _shown_tenant(self, count: TenantCount) -> dict[str, Any]:
+        connections = self._node.tenants().get(count.tenant, 0)
+        return {"tenant": shown_tenant(count.tenant), "connections": connections, "groups": count.groups, "peers": count.peers}
 
     def groups(self, call: Call) -> Answer:
         """A page of the groups of a tenant."""
         tenant, (after, most) = tenant_named(call.names[0]), call.page()
         page: tuple[GroupCount, ...] = ask(self._node.directory, lambda reply: ListGroups(tenant, after, most, reply))
+        if not page and tenant not in self._node.tenants():
+            raise Fault("404 Not Found", "tenant", "this server has no such tenant")
         return _page("groups", [{"group": group, "peers": peers} for group, peers in page], "group", most)
 
     def peers(self, call: Call) -> Answer:

@@ -30,6 +30,8 @@ METRICS: dict[str, Metric] = {
     "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
     "goaways": Metric("counter", "", "v2 clients that were told when to come back because the server goes down"),
     "refusals": Metric("counter", "reason", "requests that did not become a connection"),
+    "quota_refusals": Metric("counter", "quota", "connections, registers and messages refused because a tenant or a group is at its bound"),
+    "tenant_refusals": Metric("counter", "tenant", "the same, by tenant"),
     "throttle_evictions": Metric("counter", "", "addresses forgotten that had to wait for bad tokens: there were too many of them"),
     "forwarded_faults": Metric(
         "counter", "fault", "requests of trusted proxies whose word of who the client is was not, or not all, believed"
@@ -62,6 +64,7 @@ READINGS: dict[str, Metric] = {
     "mailbox_messages_max": Metric("gauge", "", "the same, of the one connection that has most"),
     "outbox_bytes": Metric("gauge", "", "bytes that wait to be written to clients, in all"),
     "outbox_bytes_max": Metric("gauge", "", "the same, of the one client that has most"),
+    "tenant_connections": Metric("gauge", "tenant", "open connections of a tenant"),
     "tenant_groups": Metric("gauge", "tenant", "groups of a tenant"),
     "tenant_peers": Metric("gauge", "tenant", "peers of a tenant, those that are about to join too"),
 }

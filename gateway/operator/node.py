@@ -30,6 +30,7 @@ class Node:
         waiting_actors: how many have messages and no turn yet.
         connections_limit: how many connections there may be.
         memory_tight: whether newcomers are refused because the memory is short.
+        tenants: those that there are, by name, with how many connections they have open.
         stop: begin to drain, as SIGTERM does.
 
     """
@@ -41,4 +42,5 @@ class Node:
     waiting_actors: Callable[[], int]
     connections_limit: int
     memory_tight: Callable[[], bool]
+    tenants: Callable[[], dict[str, int]]
     stop: Callable[[], None]

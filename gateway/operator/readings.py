@@ -25,6 +25,7 @@ def read(node: Node) -> Readings:
         "memory_tight": {"": float(node.memory_tight())},
         "connections_limit": {"": node.connections_limit},
         "waiting_actors": {"": node.waiting_actors()},
+        "tenant_connections": dict[str, float](node.tenants()),
         "mailbox_messages": {"": messages[0]},
         "mailbox_messages_max": {"": messages[1]},
         "outbox_bytes": {"": sizes[0]},

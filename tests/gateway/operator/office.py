@@ -61,6 +61,7 @@ class Office:
             waiting_actors=lambda: 3,
             connections_limit=100,
             memory_tight=lambda: False,
+            tenants=lambda: {"": 2, "acme": 1},
             stop=self._stop,
         )
 

@@ -45,12 +45,21 @@ def test_a_node_tells_its_state_and_how_much_there_is(office: Office) -> None:
     }
 
 
-def test_tenants_are_listed_by_name(office: Office) -> None:
-    office.broker.join("a", tenant="acme")
+def test_tenants_are_listed_by_name_those_without_groups_and_those_that_are_no_more_too(office: Office) -> None:
+    office.broker.join("a", tenant="t")
     office.broker.join("a", "b")
     assert call(office, "GET", "tenants") == {
-        "tenants": [{"tenant": "-", "groups": 1, "peers": 2}, {"tenant": "acme", "groups": 1, "peers": 1}]
+        "tenants": [
+            {"tenant": "-", "connections": 2, "groups": 1, "peers": 2},
+            {"tenant": "acme", "connections": 1, "groups": 0, "peers": 0},
+            {"tenant": "t", "connections": 0, "groups": 1, "peers": 1},
+        ]
     }
+
+
+def test_the_groups_of_a_tenant_that_there_is_not_are_404(office: Office) -> None:
+    refused = fault(office, "GET", "tenants", "other", "groups")
+    assert (refused.status, refused.field) == ("404 Not Found", "tenant")
 
 
 def test_groups_are_listed_in_pages(office: Office) -> None:
@@ -72,7 +81,7 @@ def test_peers_are_listed_with_what_their_group_knows(office: Office) -> None:
 
 
 def test_head_is_answered_as_get(office: Office) -> None:
-    assert call(office, "HEAD", "tenants") == {"tenants": []}
+    assert call(office, "HEAD", "tenants") == call(office, "GET", "tenants")
 
 
 def test_a_peer_is_removed_and_it_is_logged_by_whom(office: Office, caplog: pytest.LogCaptureFixture) -> None:

@@ -18,6 +18,7 @@ def test_everything_is_read_once() -> None:
     assert set(readings) == set(READINGS)
     assert readings["tenant_peers"] == {"": 2, "acme": 1}
     assert readings["tenant_groups"] == {"": 1, "acme": 1}
+    assert readings["tenant_connections"] == {"": 2, "acme": 1}
     assert readings["accepting"] == {"": 1.0}
     assert readings["waiting_actors"] == {"": 3}
 
