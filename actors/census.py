@@ -17,7 +17,7 @@ from actors.reasons import CloseCode, ErrorCode, LeaveReason
 if TYPE_CHECKING:
     from actors.membership import Member, Membership
 
-__all__ = ["CountTenants", "GroupCount", "Inquiry", "ListGroups", "ListPeers", "PeerState", "Remove", "Reply", "TenantCount"]
+__all__ = ["CountTenants", "FindPeer", "GroupCount", "Inquiry", "ListGroups", "ListPeers", "PeerState", "Remove", "Reply", "TenantCount"]
 
 Reply: TypeAlias = Callable[[Any], object]
 
@@ -72,7 +72,18 @@ class ListPeers(Inquiry, frozen=True, gc=False):
     def act(self, members: "Membership", now: float) -> None:
         """Look; change nothing."""
         page = nsmallest(self.most, (member for member in members if member.peer_id > self.after), key=_by_id)
-        self.reply(tuple(PeerState(each.peer_id, each.address, each.away, now - each.last_seen, each.sequence) for each in page))
+        self.reply(tuple(_state(each, now) for each in page))
+
+
+class FindPeer(Inquiry, frozen=True, gc=False):
+    """Reply with the PeerState of a peer, in a tuple that is empty where there is no such peer."""
+
+    peer_id: str
+
+    def act(self, members: "Membership", now: float) -> None:
+        """Look; change nothing."""
+        member = members.find(self.peer_id)
+        self.reply(() if member is None else (_state(member, now),))
 
 
 class Remove(Inquiry, frozen=True, gc=False):
@@ -108,6 +119,10 @@ class ListGroups(Message, frozen=True, gc=False):
         """Choose among all groups."""
         own = (GroupCount(key.group_id, count) for key, count in peers if key.tenant == self.tenant and key.group_id > self.after)
         self.reply(tuple(nsmallest(self.most, own)))
+
+
+def _state(member: "Member", now: float) -> PeerState:
+    return PeerState(member.peer_id, member.address, member.away, now - member.last_seen, member.sequence)
 
 
 def _by_id(member: "Member") -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pykka
 
-from actors.census import CountTenants, ListGroups, ListPeers, Remove, TenantCount
+from actors.census import CountTenants, FindPeer, ListGroups, ListPeers, Remove, TenantCount
 from actors.events import Message
 from actors.group import GroupActor
 from actors.membership import Member
@@ -154,8 +154,8 @@ class Directory(BrokerActor):
         """An operator asks for the groups of a tenant."""
         message.act((key, entry.peers) for key, entry in self._entries.items())
 
-    @handles(ListPeers, Remove)
-    def inquire(self, message: ListPeers | Remove) -> None:
+    @handles(FindPeer, ListPeers, Remove)
+    def inquire(self, message: FindPeer | ListPeers | Remove) -> None:
         """An operator asks a group."""
         entry = self._entries.get(message.key)
         if entry is None:

@@ -12,7 +12,7 @@ import pykka
 from msgspec.structs import replace
 
 from actors.audit import Audit
-from actors.census import ListPeers, Remove
+from actors.census import FindPeer, ListPeers, Remove
 from actors.contest import Contests
 from actors.events import AckStatus, Message, PeerInfo, PeerJoined, PeerLeft, Relayed
 from actors.membership import Member, Membership
@@ -269,8 +269,8 @@ class GroupActor(BrokerActor):
         if member is not None:
             member.last_seen = self._now()
 
-    @handles(ListPeers, Remove)
-    def operate(self, message: ListPeers | Remove) -> None:
+    @handles(FindPeer, ListPeers, Remove)
+    def operate(self, message: FindPeer | ListPeers | Remove) -> None:
         """An operator looks at the members, or sends some away."""
         message.act(self._members, self._now())
 

@@ -28,6 +28,7 @@ from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
 from gateway.operator.address import Address
+from gateway.operator.autopsy import Autopsy
 from gateway.operator.guard import Guard
 from gateway.operator.listener import OperatorServer
 from gateway.operator.metrics import Counts
@@ -78,7 +79,9 @@ class App:
         clock = HubClock()
         self._scheduler = HubScheduler(loop, clock)
         self._pulse = Pulse(loop, clock, alarm, self.metrics)
-        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES)
+        self._autopsy = Autopsy(clock.monotonic, self.metrics)
+        witness = self._autopsy if config.operator.listen else None
+        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES, witness)
         self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec(config.limits))
         self.tenants = Tenants(tenants_of(config, self._line_for, Tenants(())))
         self._directory = Directory.start(self._runtime, self.tenants.group_rules(), MemoryBackplane(), cast("BrokerRef", self))
@@ -199,10 +202,17 @@ class App:
             connections_limit=self.capacity.connections,
             memory_tight=lambda: self._admission.tight,
             tenants=lambda: {tenant.name: self._admission.open_of(tenant.name) for tenant in self.tenants},
+            client=self._client_at,
+            autopsy=self._autopsy,
+            monotonic=self._runtime.clock.monotonic,
             stop=self.stop,
         )
         address = Address.read(operator.listen)
         return OperatorServer(address, OperatorRoutes(node, Guard(address, operator.token)), self.metrics)
+
+    def _client_at(self, address: str) -> dict[str, str]:
+        found = (connection for connection in self._connections if connection.address == address)
+        return next(({"profile": each.subprotocol.profile.value, "format": each.outbox.format.value} for each in found), {})
 
     def _shed(self, excess: int) -> int:
         """Close those for whom most waits, about `excess` bytes together; returns how many they were."""

@@ -18,6 +18,7 @@ from typing import Any
 import gevent
 from gevent.ssl import SSLContext
 
+from gateway import cli_explain
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words and words[0] in _CLIENTS:
         # In place of this process, and so without gevent: what patches a server's sockets would slow down those that load it.
         os.execv(sys.executable, [sys.executable, "-m", f"gateway.{words[0]}", *words[1:]])  # noqa: S606 - this very Python, and no shell
+    if words[:1] == ["explain"]:
+        return cli_explain.main(words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
     try:
@@ -63,8 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="Two more commands have a --help of their own: bench loads a server and tells what it costs; conformance plays the contract "
-        "against any server and tells what it keeps of it.",
+        epilog="More commands, each with its own --help: bench loads a server and tells what it costs; conformance plays the contract "
+        "against any server and tells what it keeps of it; explain tells what passed between two peers.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (

@@ -4,11 +4,12 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.audit import Audit
-from actors.census import CountTenants, GroupCount, ListGroups, ListPeers, PeerState, Remove, TenantCount
+from actors.census import CountTenants, FindPeer, GroupCount, ListGroups, ListPeers, PeerState, Remove, TenantCount
 from actors.messages import GroupKey
 from actors.reasons import ErrorCode
 from gateway.answer import Answer
 from gateway.operator.call import Call, Fault, json_answer, read_query
+from gateway.operator.finding import Side, finding
 from gateway.operator.inquiry import Unanswered, ask
 from gateway.operator.node import Node
 from gateway.operator.tenants import shown_tenant, tenant_named
@@ -102,6 +103,29 @@ class Api:
         page: tuple[PeerState, ...] = ask(self._node.directory, lambda reply: ListPeers(key, reply, after, most))
         return _page("peers", [_shown_peer(peer) for peer in page], "peer", most)
 
+    def explain(self, call: Call) -> Answer:
+        """What passed between two peers of a group, and how far they got."""
+        key = _key(call)
+        names = [call.query.get(name, "") for name in ("a", "b")]
+        for name, peer_id in zip("ab", names, strict=True):
+            if not peer_id:
+                raise Fault("400 Bad Request", name, "expected the id of a peer: explain?a=ID&b=ID")
+        a, b = names
+        return json_answer(finding(self._side(key, a, b), self._side(key, b, a), self._node.monotonic()))
+
+    def _side(self, key: GroupKey, peer_id: str, other: str) -> Side:
+        sent = self._node.autopsy.find(key, peer_id, other)
+        try:
+            found: tuple[PeerState, ...] = ask(self._node.directory, lambda reply: FindPeer(key, reply, peer_id))
+        except Unanswered as unanswered:
+            if unanswered.code is not ErrorCode.NOT_REGISTERED:
+                raise
+            found = ()  # the group has ended; what passed is still known
+        if not found:
+            return Side(peer_id, None, away=False, client={}, sent=sent)
+        (peer,) = found
+        return Side(peer_id, peer.silent, peer.away, {"address": peer.address, **self._node.client(peer.address)}, sent)
+
     def remove_peer(self, call: Call) -> Answer:
         """Close one peer's connection."""
         return self._remove(call, call.names[2])
@@ -141,6 +165,7 @@ ROUTES = (
     Route("DELETE", "tenants/{tenant}/groups/{group}", Api.remove_group),
     Route("GET", "tenants/{tenant}/groups/{group}/peers", Api.peers, ("after", "limit")),
     Route("DELETE", "tenants/{tenant}/groups/{group}/peers/{peer}", Api.remove_peer),
+    Route("GET", "tenants/{tenant}/groups/{group}/explain", Api.explain, ("a", "b")),
     Route("POST", "drain", Api.drain),
     Route("PUT", "log-level", Api.log_level, ("level",)),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from actors.runtime import BrokerRef
+from gateway.operator.autopsy import Autopsy
 from gateway.operator.metrics import Counts
 
 __all__ = ["Node", "Waiting"]
@@ -31,6 +32,9 @@ class Node:
         connections_limit: how many connections there may be.
         memory_tight: whether newcomers are refused because the memory is short.
         tenants: those that there are, by name, with how many connections they have open.
+        client: what is known of the connection from an address: its profile and its format; nothing of one that is not there.
+        autopsy: what passed between two peers.
+        monotonic: the clock by which it did.
         stop: begin to drain, as SIGTERM does.
 
     """
@@ -43,4 +47,7 @@ class Node:
     connections_limit: int
     memory_tight: Callable[[], bool]
     tenants: Callable[[], dict[str, int]]
+    client: Callable[[str], dict[str, str]]
+    autopsy: Autopsy
+    monotonic: Callable[[], float]
     stop: Callable[[], None]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.census import CountTenants, GroupCount, ListGroups, ListPeers, PeerState, Remove, Reply, TenantCount
+from actors.census import CountTenants, FindPeer, GroupCount, ListGroups, ListPeers, PeerState, Remove, Reply, TenantCount
 from actors.events import Message
 from actors.messages import GroupKey, Seen
 from actors.reasons import CloseCode, ErrorCode, MailboxFull
@@ -58,6 +58,13 @@ def test_peers_are_listed_by_id_with_what_their_group_knows_of_them(broker: Brok
     assert [peer.peer_id for peer in asked(broker, lambda reply: ListPeers(KEY, reply, "a", 1))] == ["b"]
 
 
+def test_one_peer_is_found_or_not(broker: Broker) -> None:
+    broker.join("a", "b")
+    broker.pass_time(4)
+    assert asked(broker, lambda reply: FindPeer(KEY, reply, "b")) == (PeerState("b", "192.0.2.2:5", False, 4.0, 2),)  # noqa: FBT003 - a record
+    assert asked(broker, lambda reply: FindPeer(KEY, reply, "c")) == ()
+
+
 def test_a_peer_that_is_away_is_listed_as_that(broker: Broker) -> None:
     broker.join("a")
     broker.pass_time(61)
@@ -65,7 +72,11 @@ def test_a_peer_that_is_away_is_listed_as_that(broker: Broker) -> None:
     assert peer.away
 
 
-@pytest.mark.parametrize("question", [lambda to: ListPeers(KEY, to, "", 10), lambda to: Remove(KEY, to)], ids=["list", "remove"])
+@pytest.mark.parametrize(
+    "question",
+    [lambda to: ListPeers(KEY, to, "", 10), lambda to: Remove(KEY, to), lambda to: FindPeer(KEY, to, "a")],
+    ids=["list", "remove", "find"],
+)
 def test_a_group_that_there_is_not_is_told_so(broker: Broker, question: Callable[[Reply], Message]) -> None:
     broker.join("a", group_id="h")
     assert asked(broker, question) is ErrorCode.NOT_REGISTERED

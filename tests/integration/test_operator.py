@@ -1,6 +1,7 @@
 """The operator's listener of a real server: metrics, probes, API; what changes something, and who may."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -90,6 +91,26 @@ def test_a_whole_group_can_be_removed(server: Server, group: str) -> None:
     assert ask(server, f"tenants/-/groups/{quote(group, safe='')}", "DELETE", JSON) == {"removed": 2}
     for client in clients:
         assert client.closed().code == 4410
+
+
+def test_it_is_explained_how_far_two_peers_got(server: Server, group: str) -> None:
+    first, second = pair(server, group)
+    secret = {"sdp": "v=0 not for operators"}
+    second.say("offer", "first", secret)
+    first.hear("offer")
+    operator = server.wait_for_line(r"operators are served on (http://127\.0\.0\.1:\d+)")[1]
+    words = ["explain", "-", group, "first", "second", "--operator", operator]
+    ended = subprocess.run(command(*words), cwd=ROOT, env=quiet_environ(), capture_output=True, text=True, check=True, timeout=PATIENCE)
+    said = r"first got the offer of second \d+ s ago and has not answered; it was last heard of \d+ s ago\n"
+    assert re.match(said, ended.stdout)
+    assert "not for operators" not in ended.stdout
+    first.say("answer", "second", {"sdp": "v=0"})
+    second.hear("answer")
+    first.say("candidate", "second", {"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ relay"})
+    second.hear("candidate")
+    explained = ask(server, f"tenants/-/groups/{quote(group, safe='')}/explain?a=first&b=second")
+    assert explained["says"].endswith("first sent candidates: 1 relay, second sent candidates: none")
+    assert {(peer["profile"], peer["format"], peer["present"]) for peer in explained["peers"]} == {("v1", "json", True)}
 
 
 def test_the_level_of_the_log_is_changed(serve: Callable[..., Server], group: str) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from actors.events import Message
+from gateway.operator.autopsy import Autopsy
 from gateway.operator.metrics import Counts
 from gateway.operator.node import Node
 from tests.broker import Broker
@@ -49,12 +50,14 @@ class Office:
     """What operators look into."""
 
     def __init__(self, directory: object = None) -> None:
-        self.broker = Broker()
+        self.metrics = Counts()
+        self.autopsy = Autopsy(self._now, self.metrics)
+        self.broker = Broker(witness=self.autopsy)
         self.stops = 0
         self.ready = True
         self.loads: list[tuple[BrokerRef, Load]] = []
         self.node = Node(
-            metrics=Counts(),
+            metrics=self.metrics,
             directory=cast("BrokerRef", directory or PromptDirectory(self.broker)),
             readiness=lambda: (self.ready, {"status": "accepting" if self.ready else "draining", "connections": 2}),
             connections=lambda: list(self.loads),
@@ -62,8 +65,14 @@ class Office:
             connections_limit=100,
             memory_tight=lambda: False,
             tenants=lambda: {"": 2, "acme": 1},
+            client=lambda address: {"profile": "v1", "format": "json"},
+            autopsy=self.autopsy,
+            monotonic=self.broker.clock.monotonic,
             stop=self._stop,
         )
+
+    def _now(self) -> float:
+        return self.broker.clock.now
 
     def _stop(self) -> None:
         self.stops += 1

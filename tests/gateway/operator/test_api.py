@@ -109,6 +109,33 @@ def test_a_group_or_a_peer_that_there_is_not_is_404(office: Office) -> None:
         assert (refused.status, refused.field) == ("404 Not Found", "group")
 
 
+def test_what_passed_between_two_peers_is_explained(office: Office) -> None:
+    _, b = office.broker.join("a", "b")
+    b.relay("offer", "a", b"{}")
+    office.broker.pass_time(41)
+    told = call(office, "GET", "tenants", "-", "groups", "g", "explain", query="a=a&b=b")
+    assert told["says"] == "a got the offer of b 41 s ago and has not answered; it was last heard of 41 s ago"
+    assert [peer["peer"] for peer in told["peers"]] == ["a", "b"]
+    assert told["peers"][0]["address"] == "192.0.2.1:5"
+    assert (told["peers"][0]["profile"], told["peers"][0]["format"]) == ("v1", "json")
+    assert told["peers"][1]["sent"]["offer"]["delivered"] == 1
+
+
+def test_what_passed_is_explained_when_the_group_has_ended(office: Office) -> None:
+    members = office.broker.join("a", "b")
+    members[1].relay("offer", "a", b"{}")
+    for member in members:
+        member.lost()
+    told = call(office, "GET", "tenants", "-", "groups", "g", "explain", query="a=a&b=b")
+    assert told["says"] == "a got the offer of b 0 s ago and has not answered; a is not in the group"
+
+
+@pytest.mark.parametrize(("query", "field"), [("", "a"), ("a=x", "b"), ("a=&b=x", "a")])
+def test_without_two_peers_there_is_nothing_to_explain(office: Office, query: str, field: str) -> None:
+    refused = fault(office, "GET", "tenants", "-", "groups", "g", "explain", query=query)
+    assert (refused.status, refused.field) == ("400 Bad Request", field)
+
+
 def test_a_drain_begins_as_by_sigterm(office: Office) -> None:
     answer = Api(office.node).answer("POST", ("drain",), "", "")
     assert answer.status == "202 Accepted"
