@@ -3,6 +3,8 @@
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import gevent
+
 from actors.audit import Audit
 from actors.census import CountTenants, FindPeer, GroupCount, ListGroups, ListPeers, PeerState, Remove, TenantCount
 from actors.messages import GroupKey
@@ -148,8 +150,15 @@ class Api:
         self._node.stop()
         return json_answer({"status": "draining"}, "202 Accepted")
 
+    def reload(self, call: Call) -> Answer:
+        """Read the configuration anew, as SIGHUP does: all that is new is taken, or nothing. The answer says what has come of it."""
+        _log(call, "reload")
+        # In a greenlet of its own: the deadline of this request must not end it half-way.
+        done = gevent.spawn(self._node.reload).get()
+        return json_answer(done._asdict(), "200 OK" if done.outcome == "done" else "422 Unprocessable Content")
+
     def log_level(self, call: Call) -> Answer:
-        """Log more, or less, until the next start."""
+        """Log more, or less, until the next start or reload."""
         level = call.query.get("level", "")
         if level not in _LEVELS:
             raise Fault("400 Bad Request", "level", f"expected one of {', '.join(_LEVELS)}")
@@ -167,6 +176,7 @@ ROUTES = (
     Route("DELETE", "tenants/{tenant}/groups/{group}/peers/{peer}", Api.remove_peer),
     Route("GET", "tenants/{tenant}/groups/{group}/explain", Api.explain, ("a", "b")),
     Route("POST", "drain", Api.drain),
+    Route("POST", "reload", Api.reload),
     Route("PUT", "log-level", Api.log_level, ("level",)),
 )
 """Every call, by method and path below `/api/v1/`."""

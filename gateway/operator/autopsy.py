@@ -3,14 +3,15 @@
 It is the witness of the actors (`actors.ports.Witness`) where there is a listener for operators to ask it; elsewhere there is none.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 
-from actors.events import Reference, Relayed
+from actors.events import Format, Reference, Relayed
 from actors.messages import GroupKey
 from actors.ports import Metrics
 from actors.reasons import ErrorCode
-from gateway.candidates import UNREADABLE, candidate_types, may_carry_candidates, read_payload
+from gateway.candidates import UNREADABLE, candidate_types, read_payload
 
 __all__ = ["PAIRS", "Autopsy", "Passage", "Trace"]
 
@@ -19,6 +20,9 @@ PAIRS = 4096
 
 MDNS = "mdns"
 """A host candidate that hides its address behind a name (``….local``): the other side has to resolve it, within one network alone."""
+
+
+_TYPE = re.compile(rb" typ (host|srflx|prflx|relay)\b")
 
 
 class Passage:
@@ -43,18 +47,25 @@ class Trace:
         self.candidates: dict[str, int] = {}
 
     def count(self, message: Relayed) -> None:
-        """Read the types of the candidates in a payload."""
+        """Count the candidates in a payload by their types."""
         payload = message.payload
-        if payload is None or not may_carry_candidates(payload):
+        if payload is None:
             return
-        try:
-            types = list(candidate_types(read_payload(message.format, payload)))
-        except ValueError:  # the gate lets it pass, and no reader takes it: to be told, not to fail on
-            types = [UNREADABLE]
+        # A look at the bytes takes a tenth of what it takes to read them; it is wrong where JSON escapes a letter, and nothing hangs on it.
+        types = [found.decode() for found in _TYPE.findall(payload)]
+        if not types and message.type == "candidate":
+            types = _read(message.format, payload)
         hidden = b".local " in payload
         for found in types:
             named = MDNS if hidden and found == "host" else found
             self.candidates[named] = self.candidates.get(named, 0) + 1
+
+
+def _read(form: Format, payload: bytes) -> list[str]:
+    try:
+        return list(candidate_types(read_payload(form, payload)))
+    except ValueError:  # the gate lets it pass, and no reader takes it: to be told, not to fail on
+        return [UNREADABLE]
 
 
 class Autopsy:

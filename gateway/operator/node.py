@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from actors.runtime import BrokerRef
 from gateway.operator.autopsy import Autopsy
 from gateway.operator.metrics import Counts
+from gateway.reload import Reloaded
 
 __all__ = ["Node", "Waiting"]
 
@@ -36,6 +37,7 @@ class Node:
         autopsy: what passed between two peers.
         monotonic: the clock by which it did.
         stop: begin to drain, as SIGTERM does.
+        reload: read the configuration anew, as SIGHUP does; waits until that is done.
 
     """
 
@@ -51,3 +53,4 @@ class Node:
     autopsy: Autopsy
     monotonic: Callable[[], float]
     stop: Callable[[], None]
+    reload: Callable[[], Reloaded]

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -118,6 +119,22 @@ def test_the_level_of_the_log_is_changed(serve: Callable[..., Server], group: st
     ask(server, "log-level?level=debug", "PUT", JSON)
     server.connect(Client).register("a", group)
     assert json.loads(server.wait_for_line(r'"message": "open"').string)["level"] == "debug"
+
+
+def test_the_configuration_is_read_anew_or_refused_with_what_is_wrong(serve: Callable[..., Server], tmp_path: Path) -> None:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    server = serve({**OPERATED, "server.tenants_dir": folder})
+    file = folder / "acme.toml"
+    file.write_text('[[keys]]\nkid = "1"\nalgorithm = "HS256"\nsecret = "0123456789abcdef0123456789abcdef"\n')
+    assert ask(server, "reload", "POST", JSON)["added"] == ["acme"]
+    assert [tenant["tenant"] for tenant in ask(server, "tenants")["tenants"]] == ["-", "acme"]
+    file.write_text("key = 1\n")
+    refused = server.operate("POST", "/api/v1/reload", JSON)
+    assert refused.status == 422
+    assert "key" in json.loads(refused.body)["problems"][0]
+    assert len(ask(server, "tenants")["tenants"]) == 2
+    assert len(server.faults()) == 1, "the log tells of the problem, too"
 
 
 def test_a_drain_ends_the_server_in_order(serve: Callable[..., Server], group: str) -> None:

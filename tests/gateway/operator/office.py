@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
+import gevent
+
 from actors.events import Message
 from gateway.operator.autopsy import Autopsy
 from gateway.operator.metrics import Counts
 from gateway.operator.node import Node
+from gateway.reload import Reloaded
 from tests.broker import Broker
 from tests.gateway.test_routes import Answer
 
@@ -54,6 +57,8 @@ class Office:
         self.autopsy = Autopsy(self._now, self.metrics)
         self.broker = Broker(witness=self.autopsy)
         self.stops = 0
+        self.reloads = 0
+        self.reloaded = Reloaded("done", added=("acme",))
         self.ready = True
         self.loads: list[tuple[BrokerRef, Load]] = []
         self.node = Node(
@@ -69,10 +74,16 @@ class Office:
             autopsy=self.autopsy,
             monotonic=self.broker.clock.monotonic,
             stop=self._stop,
+            reload=self._reload,
         )
 
     def _now(self) -> float:
         return self.broker.clock.now
+
+    def _reload(self) -> Reloaded:
+        gevent.sleep(0)  # as a reload waits for the files that it reads
+        self.reloads += 1
+        return self.reloaded
 
     def _stop(self) -> None:
         self.stops += 1

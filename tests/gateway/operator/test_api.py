@@ -5,11 +5,13 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import gevent
 import pytest
 
 from actors.reasons import CloseCode
 from gateway.operator.api import ROUTES, Api
 from gateway.operator.call import Fault
+from gateway.reload import Reloaded
 from tests.gateway.operator.office import Office, SilentDirectory
 
 PEERS = ("tenants", "-", "groups", "g", "peers")
@@ -140,6 +142,27 @@ def test_a_drain_begins_as_by_sigterm(office: Office) -> None:
     answer = Api(office.node).answer("POST", ("drain",), "", "")
     assert answer.status == "202 Accepted"
     assert office.stops == 1
+
+
+def test_a_reload_says_what_has_come_of_it(office: Office) -> None:
+    told = {"outcome": "done", "problems": [], "restart": [], "added": ["acme"], "changed": [], "removed": []}
+    assert call(office, "POST", "reload") == told
+
+
+def test_a_reload_that_is_refused_says_why(office: Office) -> None:
+    office.reloaded = Reloaded("refused", ("limits.errors: expected an integer",))
+    answer = Api(office.node).answer("POST", ("reload",), "", "")
+    assert answer.status == "422 Unprocessable Content"
+    assert json.loads(answer.body)["problems"] == ["limits.errors: expected an integer"]
+
+
+def test_a_request_that_ends_does_not_end_its_reload(office: Office) -> None:
+    request = gevent.spawn(call, office, "POST", "reload")
+    gevent.sleep(0)
+    request.kill()
+    gevent.sleep(0)
+    gevent.sleep(0)
+    assert office.reloads == 1
 
 
 @pytest.mark.usefixtures("level")
