@@ -4,7 +4,6 @@
 `conf/prod.toml` shows every key to operators; `tests/test_conf.py` holds it to this file.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +17,7 @@ from gateway.config_rules import RULES, TENANTS
 from gateway.config_sources import read
 from gateway.config_tenants import TENANT_NAME, Auth, KeyConfig, Origins, TenantConfig
 from gateway.config_text import Secret, render
+from gateway.operator.address import LISTEN, is_loopback
 
 __all__ = [
     "Auth",
@@ -31,6 +31,7 @@ __all__ = [
     "KeyConfig",
     "Limits",
     "Log",
+    "Operator",
     "Problem",
     "Secret",
     "Server",
@@ -121,6 +122,22 @@ class Backplane(Struct, frozen=True):
     ] = "memory://"
 
 
+class Operator(Struct, frozen=True):
+    """`[operator]`: the listener for those who run the server (`docs/operations.md`)."""
+
+    listen: Annotated[
+        str,
+        Meta(
+            pattern=LISTEN,
+            title="HOST:PORT, an IPv6 address in brackets, or nothing",
+            description="address of the operator's listener: metrics, probes, API; empty for none",
+        ),
+    ] = ""
+    token: Annotated[
+        Secret, Meta(description="what operators have to send; empty for nothing, which goes with a loopback address alone")
+    ] = Secret("")
+
+
 class Log(Struct, frozen=True):
     """`[log]`: what is written to standard error."""
 
@@ -143,6 +160,7 @@ class Config(Struct, frozen=True):
     limits: Limits = Limits()
     group: Group = Group()
     backplane: Backplane = Backplane()
+    operator: Operator = Operator()
     log: Log = Log()
     drain: Drain = Drain()
     auth: Auth = Auth()
@@ -172,12 +190,4 @@ def is_open_on_network(config: Config) -> bool:
 
     A host name other than ``localhost`` counts as the network.
     """
-    if config.auth.mode != "none":
-        return False
-    host = config.server.host
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host.lower() != "localhost"
-    mapped = getattr(address, "ipv4_mapped", None)  # Python before 3.13 does not see through ::ffff:127.0.0.1
-    return not (mapped or address).is_loopback
+    return config.auth.mode == "none" and not is_loopback(config.server.host)

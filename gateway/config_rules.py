@@ -7,7 +7,9 @@ from pathlib import Path
 
 from gateway.config_sources import Rule, Table
 from gateway.config_tenants import tenant_faults
+from gateway.config_text import Secret
 from gateway.networks import network_from
+from gateway.operator.address import Address, is_loopback
 
 __all__ = ["RULES", "TENANTS"]
 
@@ -79,6 +81,20 @@ def _no_pair(cert: str, key: str) -> str | None:
     return None
 
 
+def _no_address(listen: str) -> str | None:
+    try:
+        _ = listen and Address.read(listen)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _unguarded(listen: str, token: Secret) -> str | None:
+    if not listen or token or _no_address(listen) or is_loopback(Address.read(listen).host):
+        return None
+    return f"{listen!r} is reached from the network, where a token must be asked for"
+
+
 def _limit_rules(at: str) -> tuple[Rule, ...]:
     """The rules between those limits that a tenant may have of its own; `at` is the section that they are in."""
     outbox, message, at_once = f"{at}.outbox_bytes", f"{at}.message_bytes", "what is held may pass at once, and would make a slow reader"
@@ -97,6 +113,13 @@ RULES: tuple[Rule, ...] = (
     *_limit_rules("limits"),
     _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),
+    Rule(("operator.listen",), _no_address, "Choose a port from 0 to 65535; 0 takes any free one."),
+    Rule(
+        ("operator.listen", "operator.token"),
+        _unguarded,
+        "Set operator.token, best by PSYNC_OPERATOR__TOKEN, or listen on 127.0.0.1.",
+        needs=True,
+    ),
     Rule(("server.trusted_proxies",), _no_network, "List the networks or addresses of your proxies alone, such as '10.1.0.0/16'."),
     Rule(("server.proxy_protocol", "server.trusted_proxies"), _nobody_to_announce, "List the proxies that send its header.", needs=True),
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),

@@ -36,7 +36,10 @@ class Secret:
         return f"Secret({_MASK})"
 
     def __str__(self) -> str:
-        return _MASK
+        return _MASK if self._value else ""
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
 
     def __eq__(self, other: object) -> bool:
         # In constant time, because a token from the network may be what this is compared with.

@@ -20,6 +20,7 @@ NAMES = {
     "peers_per_tenant groups_per_tenant handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
     "group": "on_duplicate hold_candidates",
     "backplane": "url",
+    "operator": "listen token",
     "log": "level format",
     "drain": "timeout reconnect_spread",
     "auth": "mode",
