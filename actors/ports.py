@@ -22,7 +22,7 @@ class Clock(Protocol):
         """Seconds since some fixed moment; never goes back. Every deadline is judged by it."""
 
     def wall(self) -> float:
-        """Seconds since the epoch, as people set it. Nothing expires by it."""
+        """Seconds since the epoch, as people set it. Nothing expires by it but a token, which speaks of it."""
 
 
 class Runnable(Protocol):

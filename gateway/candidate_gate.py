@@ -13,7 +13,7 @@ from actors.messages import BadMessage, Relay
 from actors.ports import Metrics
 from actors.reasons import ErrorCode
 from gateway.candidates import TYPES, UNREADABLE, candidate_types, is_end_of_candidates, may_carry_candidates, read_payload
-from gateway.connection import Decode
+from gateway.line import Decode
 
 __all__ = ["CandidateGate", "CandidatePolicy"]
 
@@ -36,7 +36,7 @@ _WORDS = {
 
 
 class CandidateGate:
-    """A decoder (`gateway.connection.Decode`) in front of another. For any policy but `ALL`, which needs none."""
+    """A decoder (`gateway.line.Decode`) in front of another. For any policy but `ALL`, which needs none."""
 
     def __init__(self, decode: Decode, policy: CandidatePolicy, metrics: Metrics) -> None:
         self._decode = decode
@@ -49,12 +49,12 @@ class CandidateGate:
         message = self._decode(form, data)
         if not isinstance(message, Relay) or message.type == "message":
             return message
-        barred = self._barred(message)
-        if barred is None:
+        kind = self._barred(message)
+        if kind is None:
             return message
-        self._metrics.increment("candidates_dropped", barred)
-        if barred != UNREADABLE:
-            says = f"payload: has a candidate of type {barred}; {self._words}"
+        self._metrics.increment("candidates_dropped", kind)
+        if kind != UNREADABLE:
+            says = f"payload: has a candidate of type {kind}; {self._words}"
         elif message.type == "candidate":
             says = f"payload: no candidate that can be read (RFC 8839 section 5.1); {self._words}"
         else:

@@ -10,16 +10,16 @@ from tests.sources import ROOT, Source, Use, is_under, read, source, uses
 # Lowest first. At run time a module of `actors` imports only from layers below its own, so there is no cycle, and one can be read without
 # those above it. Annotations may name anything.
 ACTORS_LAYERS = (
-    ("allowance", "liveness", "reasons"),
+    ("allowance", "audit", "grant", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
     ("membership", "pairing", "ports", "terms"),
-    ("client",),
+    ("client", "peer_rules", "unlisted"),
     ("runtime",),
-    ("seat",),
+    ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "peer"),
-    ("directory",),
+    ("directory", "peer_v2"),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}
@@ -45,8 +45,8 @@ BARRED_FROM_ACTORS = {
 SANS_IO = tuple(
     f"gateway/{module}.py"
     for module in (
-        *("announcement", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "members", "networks", "proxy_protocol"),
-        *("registration", "translation", "wire"),
+        *("announcement", "bearer", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "keys", "members", "networks"),
+        *("proxy_protocol", "registration", "subprotocol", "tokens", "translation", "wire"),
     )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
