@@ -46,7 +46,6 @@ from actors.watch import Watch
 
 __all__ = ["PeerActor"]
 
-
 # To look a member up in its enum costs 0.1 us in Python 3.11, five times in each relay.
 _NEW, _JOINING, _JOINED, _LEAVING, _GONE = State
 _TICK = Tick()

@@ -98,10 +98,9 @@ class Seat:
         return self.tell(Refresh(self.peer, self.peer_id, register.metadata))
 
     def ice_servers(self, now: float) -> bytes | None:
-        """The ICE servers for this peer, if there are any and it wants them, as v2 always does; `now` is the time of day."""
+        """The ICE servers for this peer, if it asked for them and there are any; `now` is the time of day."""
         ice = self._terms.ice
-        wanted = self._ice or self._terms.profile is Profile.V2
-        return ice(self.peer_id, now) if wanted and ice is not None else None
+        return ice(self.peer_id, now) if ice is not None and (self._ice or self._terms.profile is Profile.V2) else None
 
     def take(self, group: BrokerRef) -> None:
         """The place is this peer's; `group` is the actor to speak to."""

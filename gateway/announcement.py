@@ -110,15 +110,16 @@ def announcement(event: Announced, form: Format) -> tuple[str, Struct]:
 
 
 def _list(event: PeerList, form: Format) -> Struct:
-    peers, own = [_peer(info, form) for info in event.peers], event.own
-    ice = None if event.ice_servers is None else _ice_servers(event.ice_servers, form)
+    peers, own, ice = [_peer(info, form) for info in event.peers], event.own, _ice_servers(event.ice_servers, form)
     if own is None:
         return _Peers(peers, ice)
     place = _OwnPlace(own.id, own.group_id, own.session, own.sequence)
     return _Listed(peers=peers, own=place, resumed=event.resumed, ice_servers=ice)
 
 
-def _ice_servers(text: bytes, form: Format) -> Raw:
+def _ice_servers(text: bytes | None, form: Format) -> Raw | None:
+    if text is None:
+        return None
     return Raw(text if form is Format.JSON else json_to_msgpack(text))
 
 

@@ -25,10 +25,10 @@ METRICS: dict[str, Metric] = {
     "closes": Metric("counter", "code", "close frames sent, or answered ('by client')"),
     "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
     "refusals": Metric("counter", "reason", "requests that did not become a connection"),
+    "throttle_evictions": Metric("counter", "", "addresses forgotten that had to wait for bad tokens: there were too many of them"),
     "forwarded_faults": Metric(
         "counter", "fault", "requests of trusted proxies whose word of who the client is was not, or not all, believed"
     ),
-    "throttle_evictions": Metric("counter", "", "addresses forgotten that had to wait for bad tokens: there were too many of them"),
     "accept_pauses": Metric("counter", "", "times that nothing was accepted for a while: as many handshakes were under way as may be"),
     "early_refusals": Metric("counter", "", "messages refused because too many waited for the answer to a register or leave"),
     "mailbox_refusals": Metric("counter", "actor", "messages that a full mailbox did not take"),
