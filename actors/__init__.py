@@ -8,6 +8,7 @@ Where to look::
     ports       what the outside supplies: Clock, Scheduler, Outbox, Backplane, Metrics
     runtime     BrokerActor: a pykka actor whose mailbox is drained in batches by a Scheduler
     directory   Directory: the supervisor; (tenant, group) -> GroupActor
+    rules       what holds for the groups of a tenant, and what changes it
     group       GroupActor: one group; the total order of what happens in it
     peer        PeerActor: one connection's life, with what it owns:
       client      its far end: what it is told, what it said too early

@@ -35,7 +35,7 @@ class Client:
 
     def refuse(self, message: BadMessage) -> bool:
         """Tell the client what is wrong with its message. Whether that is a fault of the client's, to be held against it."""
-        self.error(message.code, message.about, message.says)
+        self.error(message.code, message.about, message.says, message.retry_after_ms)
         return message.fault
 
     def ping(self) -> None:

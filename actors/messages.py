@@ -79,12 +79,16 @@ class Leave(Message, frozen=True, gc=False):
 
 
 class BadMessage(Message, frozen=True, gc=False):
-    """The client sent something that is not a message; `says` names the field and the fix. No `fault`: it is a message, and barred here."""
+    """The client sent something that is not a message; `says` names the field and the fix.
+
+    No `fault`: it is a message, and barred here, or for `retry_after_ms`.
+    """
 
     code: ErrorCode
     says: str
     about: Reference = Reference()
     fault: bool = True
+    retry_after_ms: int | None = None
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""

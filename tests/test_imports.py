@@ -13,7 +13,7 @@ ACTORS_LAYERS = (
     ("allowance", "audit", "grant", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
-    ("membership", "pairing", "ports", "terms"),
+    ("membership", "pairing", "ports", "rules", "terms"),
     ("client", "peer_rules", "unlisted"),
     ("runtime",),
     ("contest", "seat"),

@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from actors import messages
+from actors import messages, rules
 from actors.directory import Directory
 from actors.events import Delivered, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
@@ -32,7 +32,10 @@ from tests.doubles import NotingSupervisor, actor_of
 KEY = GroupKey("t", "g")
 ACCEPTED = {kind: actor for actor in (PeerV2Actor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
 DEFINED = {
-    kind for _, kind in inspect.getmembers(messages, inspect.isclass) if issubclass(kind, Message) and kind.__module__ == messages.__name__
+    kind
+    for module in (messages, rules)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, Message) and kind.__module__ == module.__name__
 }
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from actors.events import Ack, AckStatus, ErrorEvent, PeerList, Place, Profile, Reference, Welcome
-from actors.group import OnDuplicate
 from actors.messages import Heartbeat, Leave, Register
 from actors.reasons import CloseCode, ErrorCode
+from actors.rules import OnDuplicate
 from tests.broker import ACK, ERROR, GROUP_RULES, JOINED, LEFT, LIST, PEER_RULES, WELCOME, Broker, Caller, relay
 from tests.doubles import RecordingOutbox
 
