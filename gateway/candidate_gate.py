@@ -1,4 +1,4 @@
-"""Which candidates may pass from peer to peer: `ice.candidates`. It stands in front of a codec, where the policy forbids some.
+"""Which candidates may pass from peer to peer: `group.candidates`. It stands in front of a codec, where the policy forbids some.
 
 A payload is passed on byte for byte, so nothing is taken out of one: a message with a candidate that may not pass is refused as a whole,
 and its sender told. Candidates in an offer or answer are looked at, too; a client that trickles only those that may pass loses none.

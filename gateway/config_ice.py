@@ -1,4 +1,4 @@
-"""`[ice]` and `[tenants.NAME.ice]` of the configuration: how clients find a way to each other, and which ways they may take."""
+"""`[ice]` and `[tenants.NAME.ice]` of the configuration: what helps clients to find a way to each other, and which ways they may take."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,17 +6,21 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from gateway.config_checks import Fault
 from gateway.config_limits import about
 from gateway.config_text import Secret
 from gateway.ice import IceServer, IceServers, TurnSecret, url_fault
 
-__all__ = ["Ice", "IceServerConfig", "ice_faults", "ice_servers"]
+__all__ = ["CANDIDATES", "CandidatesPassing", "Ice", "IceServerConfig", "ice_faults", "ice_servers"]
 
 _NONE = Secret("")
 _SOURCES = ("secret", "secret_file", "secret_env")
 _TURN = ("turn:", "turns:")
 _Url = Annotated[str, Meta(min_length=1, max_length=255, title="a URL such as 'turn:turn.example.org:3478?transport=udp'")]
 _DAY = 86_400
+
+CandidatesPassing = Literal["all", "no-host", "relay-only"]
+CANDIDATES = "which ICE candidates pass from peer to peer: all, all but those of hosts, or those of TURN servers alone"
 
 
 class IceServerConfig(Struct, frozen=True):
@@ -28,12 +32,8 @@ class IceServerConfig(Struct, frozen=True):
 
 
 class Ice(Struct, frozen=True):
-    """`[ice]`: the ICE servers of clients that ask for them, and the candidates that may pass."""
+    """`[ice]`: the ICE servers of clients that ask for them. A tenant has all of it from here, or all of it from a section of its own."""
 
-    candidates: Annotated[
-        Literal["all", "no-host", "relay-only"],
-        Meta(description="which ICE candidates pass from peer to peer; others are refused with not_allowed"),
-    ] = "all"
     turn_urls: Annotated[
         tuple[_Url, ...],
         Meta(description="TURN servers that share the secret: each peer gets credentials of its own, as coturn takes them"),
@@ -63,10 +63,6 @@ def _secret(ice: Ice, environ: Mapping[str, str]) -> bytes:
     if ice.secret_file:
         return Path(ice.secret_file).read_bytes().strip()
     return (environ[ice.secret_env] if ice.secret_env else ice.secret.reveal()).encode()
-
-
-Fault = tuple[str, str, str]
-"""What is wrong with a section: the key in it, what, and what to do about it."""
 
 
 def ice_faults(ice: Ice, environ: Mapping[str, str]) -> Iterator[Fault]:

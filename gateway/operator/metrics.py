@@ -21,7 +21,7 @@ METRICS: dict[str, Metric] = {
     "registers": Metric("counter", "", "registers that were acted on"),
     "deliveries": Metric("counter", "type", "relayed messages handed to an outbox"),
     "errors": Metric("counter", "code", "errors told to clients"),
-    "candidates_dropped": Metric("counter", "type", "candidates, offers and answers that ice.candidates did not let pass"),
+    "candidates_dropped": Metric("counter", "type", "candidates, offers and answers that group.candidates did not let pass"),
     "closes": Metric("counter", "code", "close frames sent, or answered ('by client')"),
     "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
     "refusals": Metric("counter", "reason", "requests that did not become a connection"),

@@ -16,10 +16,9 @@ def faults(ice: Ice, **environ: str) -> list[str]:
     return [f"{key}: {what}" for key, what, mend in ice_faults(ice, environ) if mend]
 
 
-def test_without_a_section_everything_passes_and_there_are_no_servers() -> None:
+def test_without_a_section_there_are_no_servers() -> None:
     assert faults(Ice()) == []
     assert ice_servers(Ice(), {}) is None
-    assert Ice().candidates == "all"
 
 
 def test_static_servers_come_as_they_are_written() -> None:
