@@ -24,6 +24,7 @@ METRICS: dict[str, Metric] = {
     "candidates_dropped": Metric("counter", "type", "candidates, offers and answers that group.candidates did not let pass"),
     "closes": Metric("counter", "code", "close frames sent, or answered ('by client')"),
     "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
+    "goaways": Metric("counter", "", "v2 clients that were told when to come back because the server goes down"),
     "refusals": Metric("counter", "reason", "requests that did not become a connection"),
     "quota_refusals": Metric("counter", "quota", "connections, registers and messages refused because a tenant or a group is at its bound"),
     "throttle_evictions": Metric("counter", "", "addresses forgotten that had to wait for bad tokens: there were too many of them"),

@@ -22,7 +22,7 @@ NAMES = {
     "ice": "turn_urls secret secret_file secret_env ttl",
     "backplane": "url",
     "log": "level format",
-    "drain": "timeout",
+    "drain": "timeout reconnect_spread",
     "auth": "mode",
 }
 
