@@ -29,7 +29,16 @@ class Coturn:
         self._log = folder / "coturn.log"
         own = [f"--static-auth-secret={secret}", f"--pidfile={folder / 'coturn.pid'}", f"--userdb={folder / 'coturn.db'}"]
         flags = ["-n", f"--listening-port={self.port}", f"--listening-ip={LOOPBACK}", f"--relay-ip={LOOPBACK}", "--realm=psync.test"]
-        more = ["--use-auth-secret", "--allow-loopback-peers", "--no-tls", "--no-dtls", "--no-cli", "--log-file=stdout", "--simple-log"]
+        more = [
+            "--verbose",
+            "--use-auth-secret",
+            "--allow-loopback-peers",
+            "--no-tls",
+            "--no-dtls",
+            "--no-cli",
+            "--log-file=stdout",
+            "--simple-log",
+        ]
         with self._log.open("wb") as log:
             command = [str(program), *flags, *own, *more]
             self._process = subprocess.Popen(command, cwd=folder, env=quiet_environ(), stdout=log, stderr=subprocess.STDOUT)
@@ -45,6 +54,10 @@ class Coturn:
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")
+
+    def received(self, user: str) -> int:
+        """Bytes that it has had from and for a user whose sessions have ended; it tells so a moment after each end."""
+        return sum(int(size) for size in re.findall(rf"usage: realm=<[^>]*>, username=<[0-9]+:{user}>, rp=[0-9]+, rb=([0-9]+)", self.log()))
 
     def stop(self) -> None:
         """Leave nothing behind."""
