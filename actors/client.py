@@ -3,7 +3,7 @@
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
 from actors.grant import Grant
-from actors.messages import BadMessage, Inbound, Lost, Ping, Pong, Relay
+from actors.messages import Inbound, Lost, Ping, Pong, Relay
 from actors.ports import Metrics, Outbox
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 
@@ -32,11 +32,6 @@ class Client:
         words = ERRORS[code]
         self._metrics.increment("errors", code)
         self.outbox.send(ErrorEvent(code, says or words.says, words.temporary, reference, retry_after_ms))
-
-    def refuse(self, message: BadMessage) -> bool:
-        """Tell the client what is wrong with its message. Whether that is a fault of the client's, to be held against it."""
-        self.error(message.code, message.about, message.says, message.retry_after_ms)
-        return message.fault
 
     def ping(self) -> None:
         """Ask for a sign of life."""
