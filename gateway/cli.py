@@ -1,4 +1,4 @@
-"""The command line: serve (the default), check-config, show-config, keys, bench; and echo, for tests of the WebSocket layer.
+"""The command line: serve (the default), check-config, show-config, keys, token, bench; and echo, for tests of the WebSocket layer.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -18,7 +18,7 @@ from typing import Any
 import gevent
 from gevent.ssl import SSLContext
 
-from gateway import cli_keys
+from gateway import cli_keys, cli_token
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.execv(sys.executable, [sys.executable, "-m", "gateway.bench", *words[1:]])  # noqa: S606 - this very Python, and no shell
     if words[:1] == ["keys"]:
         return cli_keys.main(words[1:])
+    if words[:1] == ["token"]:
+        return cli_token.main(words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
     try:
@@ -64,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with; "
+        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with, `token` signs one; "
         "`bench` loads a server and tells what it costs.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
