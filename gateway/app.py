@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import resource
 import ssl
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 import gevent
@@ -12,9 +13,10 @@ from gevent.ssl import SSLContext
 
 from actors.directory import Directory
 from actors.events import Profile
-from actors.messages import ActorFailed, Close, Drain
+from actors.messages import ActorFailed, Drain
 from actors.peer_v2 import PEERS
-from actors.reasons import CLOSES, CloseCode
+from actors.reasons import CloseCode
+from actors.rules import NewTenantRules
 from actors.runtime import BrokerRef, Runtime
 from actors.terms import Terms
 from gateway.admission import Admission, Admitted
@@ -23,6 +25,7 @@ from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Limits, Problem
 from gateway.connection import Connection
+from gateway.departure import Departure, say_goodbye
 from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
@@ -31,6 +34,7 @@ from gateway.outbox import Encode, Socket
 from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
 from gateway.quota import Quota
+from gateway.reload import Reload, Reloaded, put_out
 from gateway.routes import Routes
 from gateway.rules import admission_rules, capacity_of, door_rules, handshake_rules, tenants_of
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
@@ -43,9 +47,6 @@ from gateway.wire import Decoder, WireLimits, encode
 __all__ = ["App", "tls_context"]
 
 logger = logging.getLogger("gateway")
-
-DRAIN_BATCH = 100
-"""Connections closed in one go; then the hub has its turn, so that the close frames are written as they are made."""
 
 DRAIN_MARGIN = 1.0
 """Seconds beyond `limits.close_timeout` that a drain waits at least: the last connection begins to close a little after the drain does."""
@@ -64,7 +65,10 @@ class App:
     risk: ClassVar[str] = "can join any group whose name they guess"
     """What anyone can do who reaches it; the end of a sentence."""
 
-    def __init__(self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None) -> None:
+    def __init__(
+        self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None, read: Callable[[], Config] | None = None
+    ) -> None:
+        """Build everything. `read` reads the configuration anew, for `reload`; without it that changes nothing."""
         self._config = config
         self._connections: dict[Connection, tuple[BrokerRef, Admitted]] = {}
         self._stop = Event()
@@ -82,6 +86,7 @@ class App:
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
         doorkeeper = Doorkeeper(self.tenants, door_rules(config), clock, self.metrics)
         self._admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
+        self._reload = Reload(config, read or (lambda: config), self._adopt, self.metrics)
         memory = config.limits.memory_bytes or allowed_bytes()
         self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
         self._server = UpgradeServer(
@@ -132,9 +137,12 @@ class App:
         peer = self.attend(connection, admitted)
         self._connections[connection] = (peer, admitted)
         connection.open(peer, data)
+        if self.tenants.find(admitted.tenant.name) is None:
+            # Admitted before a reload, and the list of whom to put out was made before it got here.
+            put_out({connection: peer})
         if self._admission.draining:
             # Admitted before the drain, and the list of whom to tell was made before it got here.
-            _say_goodbye(connection, peer)
+            say_goodbye(connection, peer)
 
     def codec(self, limits: Limits) -> tuple[Decode, Encode]:
         """How the contents of frames become messages to the actor of a connection, and its events become contents of frames."""
@@ -172,6 +180,24 @@ class App:
         self.stop()
         return True
 
+    def reload(self) -> Reloaded:
+        """Read the configuration anew, and take what may change while the server runs: all of it, or nothing when anything is wrong.
+
+        Open connections go on as they began; those of a tenant that is no more are closed with 4403.
+        """
+        return self._reload.run()
+
+    def _adopt(self, config: Config) -> None:
+        self.tenants.replace(tenants_of(config, self._line_for, self.tenants))
+        self._directory.post(NewTenantRules(self.tenants.group_rules()))
+        put_out(
+            {
+                connection: peer
+                for connection, (peer, admitted) in self._connections.items()
+                if self.tenants.find(admitted.tenant.name) is None
+            }
+        )
+
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""
         logger.info("state", extra=state_of(len(self._connections), self.metrics))
@@ -194,22 +220,16 @@ class App:
         logger.info("draining", extra={"connections": len(self._connections)})
         self._admission.drain()
         self._directory.post(Drain())
-        for number, (connection, (peer, _)) in enumerate(list(self._connections.items()), 1):
-            _say_goodbye(connection, peer)
-            if number % DRAIN_BATCH == 0:
-                gevent.sleep(0)
-        longest = max(self._config.drain.timeout, self._config.limits.close_timeout + DRAIN_MARGIN)
-        if self._connections and not self._empty.wait(longest):
+        drain, ending = self._config.drain, self._config.limits.close_timeout + DRAIN_MARGIN
+        clock, begun = self._runtime.clock, self._runtime.clock.monotonic()
+        longest = max(0.0, drain.timeout - ending)
+        Departure(self._connections, self._empty, clock, spread=drain.reconnect_spread, longest=longest).run()
+        left = max(drain.timeout - (clock.monotonic() - begun), ending)
+        if self._connections and not self._empty.wait(left):
             logger.warning("drain.timeout is over; the rest are cut", extra={"connections": len(self._connections)})
             for connection in list(self._connections):
                 connection.end()
         logger.info("drained")
-
-
-def _say_goodbye(connection: Connection, peer: BrokerRef) -> None:
-    goodbye = Close(CloseCode.RESTART, None, CLOSES[CloseCode.RESTART].says)
-    if not peer.post(goodbye):
-        connection.outbox.close(goodbye.code, goodbye.says)
 
 
 def _raise_descriptor_limit() -> int:

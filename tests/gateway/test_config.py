@@ -22,7 +22,7 @@ NAMES = {
     "group": "on_duplicate hold_candidates",
     "backplane": "url",
     "log": "level format",
-    "drain": "timeout",
+    "drain": "timeout reconnect_spread",
     "auth": "mode on_expiry leeway",
 }
 
