@@ -70,6 +70,7 @@ def test_a_browser_offers_its_token_beside_a_profile_and_hears_of_the_profile_al
     line.request("/ws", headers={**HANDSHAKE, "Sec-WebSocket-Protocol": f"psync.v2.json, bearer.{tenancy.token()}"})
     head = line.head()
     assert (head.status, head.headers["sec-websocket-protocol"]) == (101, "psync.v2.json")
+    assert b'"welcome"' in line.frame()[1]
 
 
 REFUSALS: dict[str, tuple[dict[str, object] | None, int, str, str, str]] = {
