@@ -1,6 +1,7 @@
 """What the config means for each part: the rules that the actors, the admission and the handshake go by."""
 
 import logging
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,13 +12,17 @@ from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
+from gateway.claims import ClaimRules
 from gateway.config import Config, Limits, TenantConfig
+from gateway.doorkeeper import DoorRules
+from gateway.keys import KeySet
 from gateway.line import Line
 from gateway.quota import Quota, QuotaRates
+from gateway.tenant_keys import key_set
 from gateway.tenants import DEFAULT, Tenant, Tenants
 from gateway.upgrade import HandshakeRules
 
-__all__ = ["Capacity", "admission_rules", "capacity_of", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
+__all__ = ["Capacity", "admission_rules", "capacity_of", "door_rules", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
 
 logger = logging.getLogger("gateway")
 
@@ -71,15 +76,22 @@ def group_rules(config: Config, limits: Limits) -> TenantRules:
 
 
 def tenants_of(config: Config, line_for: Callable[[Limits, Quota | None], Line], before: Tenants) -> list[Tenant]:
-    """All tenants of a config, the default one first. Those that were there before go on with what they have spent of their quotas."""
+    """All tenants of a config, the default one first. Those that were there before go on with what they have spent of their quotas.
+
+    Raises:
+        ConfigError: a key has changed since it was judged. Nothing has changed then.
+
+    """
+    keys = {name: key_set(name, section, os.environ) for name, section in config.tenants.items()}
     sections: dict[str, TenantConfig | None] = {DEFAULT: None, **config.tenants}
-    return [_tenant(name, config, section, line_for, before.find(name)) for name, section in sections.items()]
+    return [_tenant(name, config, section, keys.get(name), line_for, before.find(name)) for name, section in sections.items()]
 
 
 def _tenant(
     name: str,
     config: Config,
     section: TenantConfig | None,
+    keys: KeySet | None,
     line_for: Callable[[Limits, Quota | None], Line],
     before: Tenant | None,
 ) -> Tenant:
@@ -92,6 +104,7 @@ def _tenant(
         group_rules=group_rules(config, limits),
         origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
         connections=limits.connections_per_tenant,
+        keys=keys,
     )
 
 
@@ -111,6 +124,16 @@ def admission_rules(config: Config, capacity: Capacity) -> AdmissionRules:
         connections=capacity.connections,
         connections_per_address=limits.connections_per_address,
         handshakes_per_address=limits.handshakes_per_address,
+    )
+
+
+def door_rules(config: Config) -> DoorRules:
+    """Who has to prove who they are, and how."""
+    auth, limits = config.auth, config.limits
+    return DoorRules(
+        open=auth.mode == "none",
+        claims=ClaimRules(auth.leeway, outlives=auth.on_expiry == "keep"),
+        failures=Rate(limits.token_failures_per_minute / 60, limits.token_failures_burst),
     )
 
 
