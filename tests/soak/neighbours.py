@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tests.integration.client import Client
 from tests.integration.line import PATIENCE
 from tests.integration.server import Server
-from tests.integration.tenants import path_of, settings
+from tests.integration.tenancy import Tenancy
 from tests.soak.pairs import Pairs, percentile
 from tests.sources import ROOT
 
@@ -62,9 +62,10 @@ class Neighbours(NamedTuple):
 def neighbours(seconds: float, tell: Callable[[str], None]) -> Neighbours:
     """Measure so long, half of it quiet. Raises AssertionError when a relay is lost or the server's log tells of a fault."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(settings(Path(folder), loud=LOUD, quiet=""))
+        tenancy = Tenancy(Path(folder, "tenants"))
+        server = Server(tenancy.settings(loud=LOUD, quiet=""))
         try:
-            found = _measure(server, seconds, tell)
+            found = _measure(server, tenancy, seconds, tell)
             server.stop()
             server.check()
         finally:
@@ -72,25 +73,25 @@ def neighbours(seconds: float, tell: Callable[[str], None]) -> Neighbours:
     return found
 
 
-def _measure(server: Server, seconds: float, tell: Callable[[str], None]) -> Neighbours:
+def _measure(server: Server, tenancy: Tenancy, seconds: float, tell: Callable[[str], None]) -> Neighbours:
     pairs = Pairs(RELAYS_PER_SECOND)
-    pairs.join(lambda: server.connect(Client, path_of("quiet")), PAIRS)
+    pairs.join(lambda: server.connect(Client, tenancy.path("quiet")), PAIRS)
     pairs.run(time.monotonic() + 0.5)  # warm: the first relays fill caches on both sides
     pairs.take_delays()
     found = Neighbours([], [], 0, 0)
     for turn in range(1, TURNS + 1):
         pairs.run(time.monotonic() + seconds / TURNS / 2)
         quiet = found.quiet + pairs.take_delays()
-        passed, refused = _be_loud(server.port, seconds / TURNS / 2, pairs)
+        passed, refused = _be_loud(server.port, tenancy.path("loud"), seconds / TURNS / 2, pairs)
         found = Neighbours(quiet, found.loud + pairs.take_delays(), found.passed + passed, found.refused + refused)
         tell(f"turn {turn} of {TURNS}: {len(found.quiet)} relays in quiet times, {len(found.loud)} beside the loud tenant")
     pairs.settle()
     return found._replace(quiet=sorted(found.quiet), loud=sorted(found.loud))
 
 
-def _be_loud(port: int, seconds: float, pairs: Pairs) -> tuple[int, int]:
+def _be_loud(port: int, path: str, seconds: float, pairs: Pairs) -> tuple[int, int]:
     """Have the pairs talk beside the loud tenant; return how many of its messages passed and how many were refused."""
-    command = [sys.executable, "-m", "tests.soak.loud_tenant", str(port), path_of("loud"), str(10 * RATE), str(seconds)]
+    command = [sys.executable, "-m", "tests.soak.loud_tenant", str(port), path, str(10 * RATE), str(seconds)]
     loud = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert loud.stdout is not None
