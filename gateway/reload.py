@@ -22,7 +22,7 @@ logger = logging.getLogger("gateway.reload")
 BATCH = 100
 """Connections closed in one go; then the hub has its turn, so that the close frames are written as they are made."""
 
-_SECTIONS = frozenset({"group", "heartbeat"})
+_SECTIONS = frozenset({"group", "heartbeat", "ice"})
 _KEYS = frozenset({"log.level", "server.allowed_origins", "server.tenants_dir", "limits.register_timeout"})
 
 
