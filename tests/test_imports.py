@@ -14,13 +14,14 @@ ACTORS_LAYERS = (
     ("conduct", "events"),
     ("messages",),
     ("census", "membership", "pairing", "ports", "rules", "supervision", "terms"),
-    ("client", "peer_rules", "unlisted"),
-    ("runtime",),
+    ("client", "ownership", "resume", "roster", "unlisted"),
+    ("peer_rules", "runtime"),
     ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "speaker"),
     ("peer",),
-    ("directory", "peer_v2"),
+    ("directory", "resumable"),
+    ("peer_v2",),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}
