@@ -44,9 +44,10 @@ class Heard(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A message on its way: who sends or gets it."""
+    """A message on its way: who sends or gets it, and on which subprotocol."""
 
     who: str
+    subprotocol: str | None
     from_server: bool
     kind: Kind
     data: bytes
@@ -109,7 +110,7 @@ class Connection:
             Unmet: the server has closed the connection.
 
         """
-        self._witness(Passage(self._who, from_server=False, kind=kind, data=data))
+        self._witness(Passage(self._who, self.chosen, from_server=False, kind=kind, data=data))
         try:
             (self._protocol.send_text if kind == "text" else self._protocol.send_binary)(data)
         except InvalidState:
@@ -205,7 +206,7 @@ class Connection:
         heard = Heard(_KINDS[frame.opcode], bytes(frame.data))
         self._has_closed = heard.kind == "close"
         if heard.kind in {"text", "binary"}:
-            self._witness(Passage(self._who, from_server=True, kind=heard.kind, data=heard.data))
+            self._witness(Passage(self._who, self.chosen, from_server=True, kind=heard.kind, data=heard.data))
         if self._heard.qsize() >= _MOST:
             raise EOFError(f"more than {_MOST} messages that no step asks for")
         self._heard.put_nowait(heard)

@@ -17,6 +17,7 @@ __all__ = [
     "Join",
     "Ping",
     "Pong",
+    "Profile",
     "Raw",
     "Receive",
     "Request",
@@ -60,15 +61,17 @@ class Connect(_Spoken):
 
 
 class Join(_Spoken):
-    """Connect, register under its own name, receive the peer_list (of `peers`, in order); then `heard_by` receive peer_joined."""
+    """Connect (v2: receive the welcome), register, receive the peer_list (of `peers`, in order); then `heard_by` receive peer_joined."""
 
     opens: ClassVar[bool] = True
     group: str = "$group"
     name: str | None = None
+    profile: Profile = "v1"
     format: Format = "json"
     pongs: bool = True
     peers: list[str] | None = None
     heard_by: list[str] = []
+    keep: dict[str, str] = {}
 
 
 class Send(_Spoken):

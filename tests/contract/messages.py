@@ -5,17 +5,21 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from actors.events import AckStatus
 from gateway import announcement, registration, wire
-from tests.contract.schema import Schema, const, of_struct, ref
+from tests.contract.schema import Schema, codes, const, of_struct, ref
 from tests.sources import ROOT
 
 __all__ = ["MESSAGES", "Message", "definitions", "envelope"]
 
-Sender = Literal["client", "server"]
+Sender = Literal["client", "server", "v2 server"]
+"""Clients say the same in both profiles; what they hear differs."""
 
 _EXAMPLES = [
     (match[1], json.loads(line))
-    for match in re.finditer(r"^```json (client|server)\n((?s:.*?))^```$", (ROOT / "docs" / "protocol.md").read_text(), re.MULTILINE)
+    for match in re.finditer(
+        r"^```json (client|server|v2 server)\n((?s:.*?))^```$", (ROOT / "docs" / "protocol.md").read_text(), re.MULTILINE
+    )
     for line in match[2].splitlines()
 ]
 
@@ -33,7 +37,12 @@ class Message(NamedTuple):
     def name(self) -> str:
         """Its name in the document: one kind may be two messages, that of a client and that of the server."""
         stem = "".join(part.capitalize() for part in self.kind.split("_"))
-        return f"{stem}ToServer" if self.sender == "client" else f"{stem}ToClient"
+        return stem + {"client": "ToServer", "server": "ToClient", "v2 server": "ToV2Client"}[self.sender]
+
+    @property
+    def profiles(self) -> list[str]:
+        """Where it is found."""
+        return {"client": ["v1", "v2"], "server": ["v1"], "v2 server": ["v2"]}[self.sender]
 
     @property
     def examples(self) -> list[dict[str, Any]]:
@@ -66,6 +75,16 @@ MESSAGES = (
     Message("answer", "server", "What another peer sent.", addressed=True),
     Message("candidate", "server", "What another peer sent.", addressed=True),
     Message("message", "server", "What another peer sent, to this one or to the group.", addressed=True),
+    Message("welcome", "v2 server", "The first frame.", ref("Welcome")),
+    Message("peer_list", "v2 server", "The answer to register: everyone who joined before, and the client's own place.", ref("V2PeerList")),
+    Message("peer_joined", "v2 server", "To everyone who was there before.", ref("PeerJoined")),
+    Message("peer_left", "v2 server", "To everyone still there.", ref("PeerLeft")),
+    Message("error", "v2 server", "Something that was sent failed, or something befell the client.", ref("Error")),
+    Message("ack", "v2 server", "Something that was sent with an id went well.", ref("Ack")),
+    Message("offer", "v2 server", "What another peer sent.", addressed=True),
+    Message("answer", "v2 server", "What another peer sent.", addressed=True),
+    Message("candidate", "v2 server", "What another peer sent.", addressed=True),
+    Message("message", "v2 server", "What another peer sent, to this one or to the group.", addressed=True),
 )
 
 
@@ -91,6 +110,43 @@ def definitions() -> dict[str, Schema]:
         "PeerLeft": of_struct(announcement._Left, {"peer": ref("Peer"), "reason": ref("LeaveReason")}),  # noqa: SLF001 - as above
         "Ref": of_struct(announcement._Ref, {name: ref("Id") for name in ("id", "type", "target_id")}, about),  # noqa: SLF001 - as above
         "Error": of_struct(announcement._Error, error),  # noqa: SLF001 - as above
+        **_definitions_of_v2(),
+    }
+
+
+def _definitions_of_v2() -> dict[str, Schema]:
+    place = {
+        "id": ref("Id"),
+        "group_id": ref("Id"),
+        "session": {"description": "A secret: whoever knows it may speak for this peer.", "type": "string", "minLength": 1},
+        "sequence": {"description": "Its number in the group's order of joins.", "type": "integer", "minimum": 0},
+    }
+    milliseconds = {"description": "In milliseconds.", "type": "integer", "minimum": 1}
+    limits = {"description": "By the names of x-limits.", "type": "object", "additionalProperties": {"type": "number"}}
+    statuses = {
+        AckStatus.DELIVERED: "written whole to the socket of the target, or on its way to everyone of the group",
+        AckStatus.QUEUED: "held for a peer that lost its connection and may come back",
+    }
+    listed = {
+        "peers": {"type": "array", "items": ref("Peer")},
+        "self": ref("Place"),
+        "resumed": {"description": "Whether the place is an earlier one, taken back.", "type": "boolean"},
+    }
+    heartbeat = ref("Heartbeat")
+    return {
+        "Place": of_struct(announcement._OwnPlace, place),  # noqa: SLF001 - as above
+        "V2PeerList": of_struct(announcement._Listed, listed),  # noqa: SLF001 - as above
+        "Heartbeat": of_struct(
+            announcement._Heartbeat,  # noqa: SLF001 - as above
+            {"interval_ms": milliseconds, "expire_ms": milliseconds},
+            "How often the client is pinged, and after what silence it is away.",
+        ),
+        "Welcome": of_struct(
+            announcement._Welcome,  # noqa: SLF001 - as above
+            {"connection_id": {"type": "string", "minLength": 1}, "heartbeat": heartbeat, "limits": limits},
+        ),
+        "Ack": of_struct(announcement._Ack, {"id": ref("Id"), "status": ref("AckStatus")}),  # noqa: SLF001 - as above
+        "AckStatus": codes("string", "What became of it.", {status.value: statuses[status] for status in AckStatus}),
     }
 
 
@@ -98,9 +154,10 @@ def envelope(message: Message) -> Schema:
     """The schema of a whole message."""
     if message.sender == "client":
         return _required(of_struct(wire._Envelope, _of_client(message)), *_needs(message))  # noqa: SLF001 - what is read of any message
-    members = _of_server(message)
-    left_out = {"id", "payload"} - set(members)
-    return _required(of_struct(wire._Frame, members, but=left_out), *(() if message.addressed else ("payload",)))  # noqa: SLF001 - as above
+    members = _of_server(message) if message.sender == "server" else _of_v2_server(message)
+    struct = wire._Frame if message.sender == "server" else wire._LeanFrame  # noqa: SLF001 - as above
+    left_out = {"source_id", "target_id", "id", "payload"} - set(members)
+    return _required(of_struct(struct, members, but=left_out), *(() if message.addressed else ("payload",)))
 
 
 def _of_client(message: Message) -> Mapping[str, Schema]:
@@ -130,6 +187,13 @@ def _of_server(message: Message) -> Mapping[str, Schema]:
         "id": ref("Id"),
         "payload": ref("Opaque"),
     }
+
+
+def _of_v2_server(message: Message) -> Mapping[str, Schema]:
+    """What is empty is left out."""
+    if not message.addressed:
+        return {"type": const(message.kind), "payload": message.payload or {}}
+    return {"type": const(message.kind), "source_id": ref("Id"), "target_id": ref("Id"), "id": ref("Id"), "payload": ref("Opaque")}
 
 
 def _required(schema: Schema, *names: str) -> Schema:

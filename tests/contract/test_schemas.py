@@ -52,6 +52,9 @@ def test_what_the_server_writes_is_what_the_schema_allows(vector: dict[str, Any]
         ("client", {"type": "register", "payload": {"peer_id": "a"}}),
         ("client", {"type": "peer_list"}),
         ("client", []),
+        ("v2 server", {"type": "peer_joined", "source_id": "", "payload": {"peer": {}}}),
+        ("v2 server", {"type": "ack", "payload": {"id": "1", "status": "lost"}}),
+        ("v2 server", {"type": "peer_list", "payload": {"peers": []}}),
         ("server", {"type": "peer_list", "source_id": "", "target_id": "", "payload": {"peers": None}}),
         ("server", {"type": "peer_list", "source_id": "", "payload": {"peers": []}}),
         ("server", {"type": "peer_list", "source_id": "", "target_id": "", "payload": {"peers": []}, "more": 1}),
@@ -63,5 +66,5 @@ def test_what_the_server_writes_is_what_the_schema_allows(vector: dict[str, Any]
         ),
     ],
 )
-def test_what_is_wrong_is_found(sender: Any, frame: object) -> None:  # noqa: ANN401 - one of two words
+def test_what_is_wrong_is_found(sender: str, frame: object) -> None:
     assert fault(sender, frame)

@@ -56,12 +56,12 @@ def naive() -> Iterator[str]:
 def test_our_server_keeps_every_row(share: Callable[..., Server], tmp_path: Path, on_duplicate: str) -> None:
     server = share({"limits.close_timeout": CLOSE_TIMEOUT, "limits.register_timeout": 1.0, "group.on_duplicate": on_duplicate})
     told = ("--slow", "--limit", "register_timeout=1", "--on-duplicate", on_duplicate, "--together", "8", "--patience", "10")
-    chosen = () if on_duplicate == "challenge" else ("--only", "namesake-*")
+    chosen = () if on_duplicate == "challenge" else ("--only", "namesake-*", "--only", "v2-replaced")
     code, outcomes, shown = judge(f"ws://127.0.0.1:{server.port}/ws", tmp_path / "told.json", *told, *chosen)
     assert (code, [line for line in shown.splitlines() if line.startswith("FAIL")]) == (0, []), shown
     skipped = {name for name, outcome in outcomes.items() if outcome == "skipped"}
     assert skipped == {name for name in outcomes if ROWS[name].on_duplicate not in {None, on_duplicate}}
-    assert len(outcomes) == (len(ROWS) if not chosen else 4)
+    assert len(outcomes) == (len(ROWS) if not chosen else 5)
 
 
 def test_of_a_naive_server_it_tells_row_by_row_what_it_does_not_keep(tmp_path: Path) -> None:

@@ -67,9 +67,12 @@ def is_faulty(passage: Passage) -> bool:
 
 def test_every_frame_of_the_server_is_one_that_the_document_allows_and_every_kind_is_there(share: Callable[..., Server]) -> None:
     heard = passages(share({"limits.close_timeout": CLOSE_TIMEOUT}).port)
-    values = [decoded(passage) for passage in heard if passage.from_server]
-    assert {found for value in values if (found := fault("server", value))} == set()
-    assert {value["type"] for value in values if isinstance(value, dict)} == set(kinds("server"))
+    for sender in ("server", "v2 server"):
+        values = [
+            decoded(passage) for passage in heard if passage.from_server and (passage.subprotocol is not None) == (sender == "v2 server")
+        ]
+        assert {found for value in values if (found := fault(sender, value))} == set()
+        assert {value["type"] for value in values if isinstance(value, dict)} == set(kinds(sender))
     said = [passage for passage in heard if not passage.from_server]
     differing = [passage for passage in said if (refused := is_refused(passage)) is not None and refused != is_faulty(passage)]
     assert differing == []

@@ -74,6 +74,13 @@ def test_rows_that_are_slow_or_for_another_choice_are_skipped_and_said_so(url: s
     assert "2 rows: 0 passed, 0 failed, 2 skipped" in shown
 
 
+def test_rows_of_v2_are_skipped_on_a_server_of_v1_unless_they_are_demanded(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([url, "--only", "v2-subprotocol"]) == 0
+    assert "the server does not speak v2; --profile v2 demands that it does" in capsys.readouterr().out
+    assert main([url, "--only", "v2-subprotocol", "--profile", "v2"]) == 1
+    assert "the server chose the subprotocol None, not psync.v2.json" in capsys.readouterr().out
+
+
 def test_a_limit_of_the_server_and_its_choice_can_be_told(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     slow = ["--only", "never-registers", "--slow", "--limit", "register_timeout=0.1", "--patience", "0.1"]
     assert main([url, *slow]) == 1
@@ -144,5 +151,5 @@ def test_a_wrong_command_line_is_told_in_a_sentence(capsys: pytest.CaptureFixtur
 
 
 def test_the_list_names_every_row_and_needs_no_server(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--list", "--profile", "all"]) == 0
+    assert main(["--list"]) == 0
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [row.name for row in load()]

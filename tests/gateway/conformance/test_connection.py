@@ -39,6 +39,7 @@ def test_messages_of_both_kinds_come_back_and_are_witnessed() -> None:
             await connection.end()
 
     run(talk())
+    assert {(passage.who, passage.subprotocol) for passage in passages} == {("a", None)}
     assert sorted((passage.from_server, passage.kind) for passage in passages) == [
         (False, "binary"),
         (False, "text"),
