@@ -81,6 +81,7 @@ MESSAGES = (
     Message("peer_left", "v2 server", "To everyone still there.", ref("PeerLeft")),
     Message("error", "v2 server", "Something that was sent failed, or something befell the client.", ref("Error")),
     Message("ack", "v2 server", "Something that was sent with an id went well.", ref("Ack")),
+    Message("goaway", "v2 server", "The server goes down: when it closes the connection, and when to come back.", ref("GoAway")),
     Message("offer", "v2 server", "What another peer sent.", addressed=True),
     Message("answer", "v2 server", "What another peer sent.", addressed=True),
     Message("candidate", "v2 server", "What another peer sent.", addressed=True),
@@ -122,6 +123,7 @@ def _definitions_of_v2() -> dict[str, Schema]:
         "sequence": {"description": "Its number in the group's order of joins.", "type": "integer", "minimum": 0},
     }
     milliseconds = {"description": "In milliseconds.", "type": "integer", "minimum": 1}
+    slot = {"description": "Milliseconds from now.", "type": "integer", "minimum": 0}
     limits = {"description": "By the names of x-limits.", "type": "object", "additionalProperties": {"type": "number"}}
     statuses = {
         AckStatus.DELIVERED: "written whole to the socket of the target, or on its way to everyone of the group",
@@ -144,6 +146,10 @@ def _definitions_of_v2() -> dict[str, Schema]:
         "Welcome": of_struct(
             announcement._Welcome,  # noqa: SLF001 - as above
             {"connection_id": {"type": "string", "minLength": 1}, "heartbeat": heartbeat, "limits": limits},
+        ),
+        "GoAway": of_struct(
+            announcement._GoAway,  # noqa: SLF001 - as above
+            {"reason": {"type": "string", "minLength": 1}, "deadline_ms": slot, "reconnect_after_ms": slot},
         ),
         "Ack": of_struct(announcement._Ack, {"id": ref("Id"), "status": ref("AckStatus")}),  # noqa: SLF001 - as above
         "AckStatus": codes("string", "What became of it.", {status.value: statuses[status] for status in AckStatus}),

@@ -2,17 +2,31 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from actors import events
 from actors.events import Format
 from actors.messages import BadMessage
 from gateway.wire import Decoder, WireLimits
-from tests.contract.judge import BEYOND, fault
+from tests.contract.judge import BEYOND, fault, kinds
 
 ENVELOPES = json.loads((Path(__file__).parents[1] / "vectors" / "envelopes.json").read_text())
 DECODER = Decoder(WireLimits())
+
+
+# The messages that tell of each event. A new event has to find its place here, and so in the document.
+TOLD_AS = {
+    events.PeerList: {"peer_list"},
+    events.PeerJoined: {"peer_joined"},
+    events.PeerLeft: {"peer_left"},
+    events.ErrorEvent: {"error"},
+    events.Relayed: {"offer", "answer", "candidate", "message"},
+    events.Welcome: {"welcome"},
+    events.Ack: {"ack"},
+    events.GoAway: {"goaway"},
+}
 
 
 def is_json(text: str) -> bool:
@@ -39,6 +53,12 @@ def test_what_a_client_sends_is_taken_if_and_only_if_the_schema_allows_it(vector
 @pytest.mark.parametrize("vector", vectors("to_client"))
 def test_what_the_server_writes_is_what_the_schema_allows(vector: dict[str, Any]) -> None:
     assert fault("server", json.loads(vector["json"])) is None
+
+
+def test_every_event_is_told_by_a_message_that_the_document_has() -> None:
+    assert set(get_args(events.Event)) == set(TOLD_AS)
+    assert set(kinds("v2 server")) == set().union(*TOLD_AS.values())
+    assert set(kinds("server")) == set(kinds("v2 server")) - {"welcome", "ack", "goaway"}
 
 
 @pytest.mark.parametrize(
