@@ -46,7 +46,7 @@ SANS_IO = tuple(
     f"gateway/{module}.py"
     for module in (
         *("announcement", "frame_format", "frames", "gate", "members", "registration", "subprotocol", "translation", "wire"),
-        *("conformance/facts", "conformance/pattern", "conformance/transcript"),
+        *("conformance/facts", "conformance/pattern", "conformance/steps", "conformance/transcript"),
     )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")

@@ -8,8 +8,8 @@ from gateway.conformance.connection import Unmet
 from gateway.conformance.facts import Facts
 from gateway.conformance.message import parsed
 from gateway.conformance.pattern import difference, shown
+from gateway.conformance.steps import Request
 from gateway.conformance.target import Answer, Target
-from gateway.conformance.transcript import Request
 
 __all__ = ["exchange"]
 

@@ -7,7 +7,7 @@ import msgpack
 
 from gateway.conformance.connection import Heard, Unmet
 from gateway.conformance.pattern import difference, shown
-from gateway.conformance.transcript import Format
+from gateway.conformance.steps import Format
 
 __all__ = ["demand", "dumps", "member", "parsed"]
 

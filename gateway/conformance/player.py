@@ -8,8 +8,9 @@ from gateway.conformance.connection import Unmet, Witness
 from gateway.conformance.exchange import exchange
 from gateway.conformance.facts import Facts
 from gateway.conformance.stage import Stage
+from gateway.conformance.steps import Closed, Receive, Request
 from gateway.conformance.target import Target
-from gateway.conformance.transcript import Closed, Receive, Request, Transcript
+from gateway.conformance.transcript import Transcript
 
 __all__ = ["Verdict", "play", "skipped"]
 

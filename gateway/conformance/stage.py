@@ -11,8 +11,7 @@ from gateway.conformance.connection import Connection, Heard, Unmet, Witness
 from gateway.conformance.facts import Count, Facts
 from gateway.conformance.message import demand, dumps, member
 from gateway.conformance.pattern import ABSENT, shown
-from gateway.conformance.target import Target
-from gateway.conformance.transcript import (
+from gateway.conformance.steps import (
     Close,
     Closed,
     Connect,
@@ -29,6 +28,7 @@ from gateway.conformance.transcript import (
     Spoken,
     registered,
 )
+from gateway.conformance.target import Target
 
 __all__ = ["Stage"]
 

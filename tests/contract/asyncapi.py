@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from gateway.config import Config, keys_of
-from tests.contract.messages import MESSAGES, Message, definitions, envelope
+from tests.contract.messages import MESSAGES, Message, envelope
+from tests.contract.payloads import definitions
 from tests.contract.schema import Schema, schemas
 from tests.sources import ROOT
 

@@ -9,8 +9,9 @@ import pytest
 from gateway.conformance.connection import Unmet
 from gateway.conformance.exchange import exchange
 from gateway.conformance.facts import LIMITS, Facts
+from gateway.conformance.steps import Request
 from gateway.conformance.target import Target
-from gateway.conformance.transcript import Request, read
+from gateway.conformance.transcript import read
 from tests.gateway.conformance.judged import run
 
 ANSWER = b'HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 15\r\n\r\n{"status":"up"}'

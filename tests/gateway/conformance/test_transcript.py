@@ -9,7 +9,8 @@ import pytest
 
 from gateway.conformance import transcript
 from gateway.conformance.facts import LIMITS, Facts
-from gateway.conformance.transcript import Join, Receive, Send, Transcript, Wrong, load, read
+from gateway.conformance.steps import Join, Receive, Request, Send, Spoken
+from gateway.conformance.transcript import Transcript, Wrong, load, read
 from tests.sources import ROOT
 
 ROWS = load()
@@ -89,7 +90,7 @@ def test_an_installed_server_has_the_rows_too() -> None:
 
 def test_the_format_has_a_page_that_names_every_step_and_every_field() -> None:
     page = (ROOT / "gateway" / "conformance" / "transcripts" / "README.md").read_text()
-    kinds = (*get_args(transcript.Spoken), transcript.Request, Transcript)
+    kinds = (*get_args(Spoken), Request, Transcript)
     named = set(re.findall(r"`([a-z_]+)`", page))
     for kind in kinds:
         wanted = {kind.__name__.lower(), *kind.__struct_fields__} - {"transcript"}
