@@ -38,7 +38,8 @@ def parsed(text: str | bytes) -> object:
 
     """
     try:
-        value: object = json.loads(text, parse_constant=_refuse)
+        # Decoded here: from bytes, `json` would take UTF-16 as well.
+        value: object = json.loads(text.decode() if isinstance(text, bytes) else text, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value

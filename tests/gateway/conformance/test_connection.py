@@ -94,8 +94,11 @@ def test_any_bytes_can_be_sent_and_the_close_frame_that_they_earn_is_heard() -> 
             connection = await Connection.open("a", target, ignore)
             connection.write(b"\x81\x00")
             heard = await connection.next(5)
-            with pytest.raises(Unmet, match="has closed the connection before"):
+            connection.ping(b"")
+            with pytest.raises(Unmet, match="a: the server has closed the connection before"):
                 connection.send("text", b"")
+            with pytest.raises(Unmet, match="a: the server has closed the connection before"):
+                connection.close(1000)
             await connection.end()
             return heard
 
@@ -153,8 +156,8 @@ def test_the_subprotocol_that_the_server_chose_is_known() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", Unmet), (b"", EOFError), (None, TimeoutError)],
-    ids=["refused", "ended", "silent"],
+    [(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", Unmet), (b"SSH-2.0\r\n", Unmet), (b"", EOFError), (None, TimeoutError)],
+    ids=["refused", "another protocol", "ended", "silent"],
 )
 def test_a_handshake_that_fails_is_told(answer: bytes | None, error: type[Exception]) -> None:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
