@@ -14,5 +14,6 @@ Where to look::
     backplane          where groups have their order of joins: memory
     operator           what operators see: metrics
     bench              the load generator, a program of its own that no server loads
+    conformance        the judge of servers, this one or others; a program of its own, too
     logs               JSON lines or text
 """

@@ -13,6 +13,7 @@ from pathlib import Path
 from gateway.bench.progress import Progress
 from gateway.conformance.connection import Passage, Witness
 from gateway.conformance.facts import LIMITS
+from gateway.conformance.pattern import readable
 from gateway.conformance.player import Verdict, play, skipped
 from gateway.conformance.report import as_json, listing, table
 from gateway.conformance.target import Target
@@ -96,7 +97,7 @@ def _tracer(row: Transcript) -> Witness:
     def trace(passage: Passage) -> None:
         arrow = "<" if passage.from_server else ">"
         text = passage.data.decode(errors="replace") if passage.kind == "text" else passage.data.hex()
-        print(f"{row.name}  {passage.who} {arrow} {text[:1000]}", file=sys.stderr)
+        print(f"{row.name}  {passage.who} {arrow} {readable(text)}", file=sys.stderr)
 
     return trace
 

@@ -14,6 +14,7 @@ from websockets.frames import Close, Frame, Opcode
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
+from gateway.conformance.pattern import readable
 from gateway.conformance.target import Target
 
 __all__ = ["Connection", "Heard", "Kind", "Passage", "Unmet", "Witness"]
@@ -38,10 +39,10 @@ class Heard(NamedTuple):
 
     def __str__(self) -> str:
         if self.kind == "end":
-            return f"the connection ended: {self.data.decode()}"
+            return f"the connection ended: {readable(self.data.decode())}"
         if self.kind == "close":
-            return f"closed with {Close.parse(self.data)}"
-        return f"a {self.kind} frame {self.data.decode(errors='replace') if self.kind == 'text' else self.data.hex()}"
+            return f"closed with {readable(str(Close.parse(self.data)))}"
+        return f"a {self.kind} frame {readable(self.data.decode(errors='replace') if self.kind == 'text' else self.data.hex())}"
 
 
 class Passage(NamedTuple):
