@@ -2,6 +2,7 @@
 
 from actors.events import AckStatus
 from gateway import announcement
+from gateway.ice import IceServer
 from tests.contract.schema import Schema, codes, of_struct, ref
 
 __all__ = ["definitions"]
@@ -21,16 +22,27 @@ def definitions() -> dict[str, Schema]:
         "retry_after_ms": {"description": "Not before so many milliseconds.", "type": "integer", "minimum": 0},
         "ref": ref("Ref"),
     }
+    listed = {"peers": {"type": "array", "items": ref("Peer")}, "ice_servers": ref("IceServers")}
     about = "Which message the error is about, as far as it could be read; empty when it is about none."
     return {
         "Peer": peer,
-        "PeerList": of_struct(announcement._Peers, {"peers": {"type": "array", "items": ref("Peer")}}),  # noqa: SLF001 - as above
+        "PeerList": of_struct(announcement._Peers, listed),  # noqa: SLF001 - as above
+        "IceServers": _ice_servers(),
         "PeerJoined": of_struct(announcement._Joined, {"peer": ref("Peer")}),  # noqa: SLF001 - as above
         "PeerLeft": of_struct(announcement._Left, {"peer": ref("Peer"), "reason": ref("LeaveReason")}),  # noqa: SLF001 - as above
         "Ref": of_struct(announcement._Ref, {name: ref("Id") for name in ("id", "type", "target_id")}, about),  # noqa: SLF001 - as above
         "Error": of_struct(announcement._Error, error),  # noqa: SLF001 - as above
         **_definitions_of_v2(),
     }
+
+
+def _ice_servers() -> Schema:
+    text = {"type": "string", "minLength": 1}
+    server = of_struct(IceServer, {"urls": {"type": "array", "items": text, "minItems": 1}, "username": text, "credential": text})
+    about = (
+        "STUN and TURN servers in the shape of the W3C's RTCIceServer; there when the operator names some, for clients that ask for them."
+    )
+    return {"description": about, "type": "array", "items": server}
 
 
 def _definitions_of_v2() -> dict[str, Schema]:
@@ -50,6 +62,7 @@ def _definitions_of_v2() -> dict[str, Schema]:
     listed = {
         "peers": {"type": "array", "items": ref("Peer")},
         "self": ref("Place"),
+        "ice_servers": ref("IceServers"),
         "resumed": {"description": "Whether the place is an earlier one, taken back.", "type": "boolean"},
     }
     heartbeat = ref("Heartbeat")

@@ -9,6 +9,7 @@ import pytest
 from actors import events
 from actors.events import Format
 from actors.messages import BadMessage
+from gateway.ice import IceServer, IceServers, TurnSecret
 from gateway.wire import Decoder, WireLimits
 from tests.contract.judge import BEYOND, fault, kinds
 
@@ -53,6 +54,16 @@ def test_what_a_client_sends_is_taken_if_and_only_if_the_schema_allows_it(vector
 @pytest.mark.parametrize("vector", vectors("to_client"))
 def test_what_the_server_writes_is_what_the_schema_allows(vector: dict[str, Any]) -> None:
     assert fault("server", json.loads(vector["json"])) is None
+
+
+def test_the_ice_servers_of_a_list_are_what_the_schema_allows() -> None:
+    turn = TurnSecret(("turn:turn.example.org",), b"secret", 60)
+    servers = json.loads(IceServers([IceServer(("stun:stun.example.org",))], turn)("a", 1_800_000_000.0))
+    frame = {"type": "peer_list", "source_id": "", "target_id": "", "payload": {"peers": [], "ice_servers": servers}}
+    assert len(servers) == 2
+    assert fault("server", frame) is None
+    servers[0]["url"] = servers[0].pop("urls")[0]
+    assert fault("server", frame)
 
 
 def test_every_event_is_told_by_a_message_that_the_document_has() -> None:
