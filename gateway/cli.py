@@ -1,4 +1,4 @@
-"""The command line: serve (what happens without a command), check-config, show-config, bench, conformance; and echo, for WebSocket tests.
+"""The command line: serve (the default), check-config, show-config, keys, bench, conformance; and echo, for tests of the WebSocket layer.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -18,6 +18,7 @@ from typing import Any
 import gevent
 from gevent.ssl import SSLContext
 
+from gateway import cli_keys
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words and words[0] in _CLIENTS:
         # In place of this process, and so without gevent: what patches a server's sockets would slow down those that load it.
         os.execv(sys.executable, [sys.executable, "-m", f"gateway.{words[0]}", *words[1:]])  # noqa: S606 - this very Python, and no shell
+    if words[:1] == ["keys"]:
+        return cli_keys.main(words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
     try:
@@ -62,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="Two more commands have a --help of their own: bench loads a server and tells what it costs; conformance plays the contract "
-        "against any server and tells what it keeps of it.",
+        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with; `bench` loads a server and "
+        "tells what it costs; `conformance` plays the contract against any server and tells what it keeps of it.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (
