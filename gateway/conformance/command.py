@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"not done within {options.seconds:g} s; --seconds allows more", file=sys.stderr)
         return FAILED
     except OSError as error:
-        print(f"cannot reach {options.url}: {error}", file=sys.stderr)
+        print(f"cannot reach {target.uri.host}:{target.uri.port}: {error}", file=sys.stderr)
         return FAILED
     print(table(verdicts))
     return _write(verdicts, limits, options.json) or (FAILED if any(verdict.outcome == "failed" for verdict in verdicts) else 0)

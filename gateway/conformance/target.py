@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from websockets.exceptions import InvalidURI
 from websockets.uri import WebSocketURI, parse_uri
 
 __all__ = ["Answer", "Target"]
@@ -43,12 +44,14 @@ class Target(NamedTuple):
             ValueError: it is none.
 
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"ws", "wss"} or not parts.hostname:
-            raise ValueError(f"{url!r} is not ws://HOST:PORT/PATH or wss://HOST:PORT/PATH")
+        try:
+            parts, uri = urlsplit(url), parse_uri(url)
+        except (InvalidURI, ValueError):
+            # Not repeated: there may be a token in it.
+            raise ValueError("the address is not ws://HOST:PORT/PATH or wss://HOST:PORT/PATH") from None
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         tls = ssl.create_default_context() if parts.scheme == "wss" else None
-        return cls(parse_uri(url), parts.path or "/", headers, tls, patience)
+        return cls(uri, parts.path or "/", headers, tls, patience)
 
     def request(self, method: str, path: str, headers: Mapping[str, str], *, handshake: bool) -> Answer:
         """Ask over plain HTTP; blocks.

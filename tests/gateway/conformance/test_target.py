@@ -35,10 +35,11 @@ def page() -> Iterator[int]:
             thread.join()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/ws", "127.0.0.1:8080", "ws://", "ws:///ws"])
-def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"is not ws://HOST:PORT/PATH"):
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/ws", "127.0.0.1:8080", "ws://", "ws:///ws", "ws://a:x/?token=t0ken", "ws://[::1/"])
+def test_what_is_no_address_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match=r"is not ws://HOST:PORT/PATH") as error:
         Target.at(url, None, 1)
+    assert "t0ken" not in str(error.value)
 
 
 def test_the_path_is_that_of_the_address() -> None:
