@@ -28,11 +28,11 @@ class Answer(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A server. `headers` go with each handshake: the token is one of them, and nowhere else."""
+    """A server, and the token that it is shown."""
 
     uri: WebSocketURI
     path: str
-    headers: Mapping[str, str]
+    token: str | None
     tls: ssl.SSLContext | None
     patience: float
 
@@ -49,19 +49,23 @@ class Target(NamedTuple):
         except (InvalidURI, ValueError):
             # Not repeated: there may be a token in it.
             raise ValueError("the address is not ws://HOST:PORT/PATH or wss://HOST:PORT/PATH") from None
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         tls = ssl.create_default_context() if parts.scheme == "wss" else None
-        return cls(uri, parts.path or "/", headers, tls, patience)
+        return cls(uri, parts.path or "/", token, tls, patience)
 
-    def request(self, method: str, path: str, headers: Mapping[str, str], *, handshake: bool) -> Answer:
-        """Ask over plain HTTP; blocks.
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What goes with each handshake."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], *, handshake: bool, token: bool) -> Answer:
+        """Ask over plain HTTP, with or without the token; blocks.
 
         Raises:
             OSError, http.client.HTTPException: there was no answer in time, or none in HTTP.
 
         """
         connection = self._connection()
-        sent = {**(_HANDSHAKE if handshake else {}), **self.headers, **headers}
+        sent = {**(_HANDSHAKE if handshake else {}), **(self.headers if token else {}), **headers}
         try:
             connection.request(method, path, headers=sent)
             response = connection.getresponse()

@@ -154,7 +154,7 @@ def test_a_token_goes_with_the_handshake() -> None:
 
     async def knock() -> None:
         async with judged(look) as target:
-            connection = await Connection.open("a", target._replace(headers={"Authorization": "Bearer t0ken"}), ignore)
+            connection = await Connection.open("a", target._replace(token="t0ken"), ignore)
             assert (await connection.next(5)).kind == "close"
             await connection.end()
 

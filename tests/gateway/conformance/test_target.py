@@ -52,11 +52,13 @@ def test_the_path_is_that_of_the_address() -> None:
 def test_a_request_carries_the_token_and_a_handshake_its_headers() -> None:
     with page() as port:
         target = Target.at(f"ws://127.0.0.1:{port}/ws", "t0ken", 5)
-        plain = target.request("GET", "/health", {"X": "1"}, handshake=False)
-        upgrade = target.request("GET", "/ws", {}, handshake=True)
+        plain = target.request("GET", "/health", {"X": "1"}, handshake=False, token=True)
+        upgrade = target.request("GET", "/ws", {}, handshake=True, token=True)
+        without = target.request("GET", "/ws", {}, handshake=True, token=False)
     assert (plain.status, plain.body) == (418, "/health Bearer t0ken None 1")
     assert plain.headers["content-length"] == str(len(plain.body))
     assert upgrade.body == "/ws Bearer t0ken websocket None"
+    assert without.body == "/ws None websocket None"
 
 
 def test_under_tls_the_request_goes_over_tls() -> None:
