@@ -13,14 +13,27 @@ from actors.peer_rules import PeerRules
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
 from gateway.candidate_gate import CandidatePolicy
+from gateway.claims import ClaimRules
 from gateway.config import Config, Limits, TenantConfig
 from gateway.config_ice import ice_servers
+from gateway.doorkeeper import DoorRules
 from gateway.line import Line
 from gateway.quota import Quota, QuotaRates
+from gateway.tenant_keys import key_set
 from gateway.tenants import DEFAULT, Tenant, Tenants
 from gateway.upgrade import HandshakeRules
 
-__all__ = ["Capacity", "LineFor", "admission_rules", "capacity_of", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
+__all__ = [
+    "Capacity",
+    "LineFor",
+    "admission_rules",
+    "capacity_of",
+    "door_rules",
+    "group_rules",
+    "handshake_rules",
+    "peer_rules",
+    "tenants_of",
+]
 
 logger = logging.getLogger("gateway")
 
@@ -100,6 +113,7 @@ def _tenant(
         origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
         connections=limits.connections_per_tenant,
         ice=ice_servers(config.ice if section is None or section.ice is None else section.ice, os.environ),
+        keys=None if section is None else key_set(name, section, os.environ),
     )
 
 
@@ -119,6 +133,16 @@ def admission_rules(config: Config, capacity: Capacity) -> AdmissionRules:
         connections=capacity.connections,
         connections_per_address=limits.connections_per_address,
         handshakes_per_address=limits.handshakes_per_address,
+    )
+
+
+def door_rules(config: Config) -> DoorRules:
+    """Who has to prove who they are, and how."""
+    auth, limits = config.auth, config.limits
+    return DoorRules(
+        open=auth.mode == "none",
+        claims=ClaimRules(auth.leeway, outlives=auth.on_expiry == "keep"),
+        failures=Rate(limits.token_failures_per_minute / 60, limits.token_failures_burst),
     )
 
 
