@@ -49,7 +49,7 @@ SANS_IO = tuple(
     for module in (
         *("announcement", "bearer", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "keys", "members", "networks"),
         *("proxy_protocol", "registration", "subprotocol", "tokens", "translation", "wire"),
-        *("conformance/facts", "conformance/pattern", "conformance/transcript"),
+        *("conformance/facts", "conformance/pattern", "conformance/steps", "conformance/transcript"),
     )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")

@@ -7,7 +7,7 @@ import msgpack
 
 from gateway.conformance.connection import Heard, Unmet
 from gateway.conformance.pattern import difference, shown
-from gateway.conformance.transcript import Format
+from gateway.conformance.steps import Format
 
 __all__ = ["demand", "dumps", "member", "parsed"]
 
@@ -38,7 +38,8 @@ def parsed(text: str | bytes) -> object:
 
     """
     try:
-        value: object = json.loads(text, parse_constant=_refuse)
+        # Decoded here: from bytes, `json` would take UTF-16 as well.
+        value: object = json.loads(text.decode() if isinstance(text, bytes) else text, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value

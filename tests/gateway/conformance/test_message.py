@@ -20,6 +20,8 @@ def test_a_message_as_demanded_comes_back_decoded() -> None:
         (Heard("binary", b"\x80"), "json", 'a: a binary frame 80, not {"type": "x"} in JSON'),
         (Heard("text", b'{"type":NaN}'), "json", "which cannot be read: NaN is no JSON number"),
         (Heard("text", b"{"), "json", "which cannot be read"),
+        (Heard("text", b'"\xff"'), "json", 'a: a text frame "\ufffd", which cannot be read'),
+        (Heard("text", b'"\x00a\x00"\x00'), "json", "which cannot be read"),
         (Heard("text", b"[" * 100_000), "json", "which cannot be read: nested too deeply"),
         (Heard("binary", b"\xc1"), "msgpack", "which cannot be read"),
         (Heard("close", b"\x03\xea"), "json", "a: closed with 1002"),
