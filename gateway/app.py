@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import resource
 import ssl
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 import gevent
@@ -14,6 +15,7 @@ from actors.directory import Directory
 from actors.events import Profile
 from actors.peer_v2 import PEERS
 from actors.reasons import CloseCode
+from actors.rules import NewTenantRules
 from actors.runtime import BrokerRef, Runtime
 from actors.supervision import ActorFailed, Drain
 from actors.terms import Terms
@@ -32,6 +34,7 @@ from gateway.outbox import Encode, Socket
 from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
 from gateway.quota import Quota
+from gateway.reload import Reload, Reloaded, put_out
 from gateway.routes import Routes
 from gateway.rules import admission_rules, capacity_of, handshake_rules, tenants_of
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
@@ -62,7 +65,10 @@ class App:
     risk: ClassVar[str] = "can join any group whose name they guess"
     """What anyone can do who reaches it; the end of a sentence."""
 
-    def __init__(self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None) -> None:
+    def __init__(
+        self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None, read: Callable[[], Config] | None = None
+    ) -> None:
+        """Build everything. `read` reads the configuration anew, for `reload`; without it that changes nothing."""
         self._config = config
         self._connections: dict[Connection, tuple[BrokerRef, Admitted]] = {}
         self._stop = Event()
@@ -80,6 +86,7 @@ class App:
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
         doorkeeper = Doorkeeper(self.tenants, config.auth.mode)
         self._admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
+        self._reload = Reload(config, read or (lambda: config), self._adopt, self.metrics)
         memory = config.limits.memory_bytes or allowed_bytes()
         self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
         self._server = UpgradeServer(
@@ -130,6 +137,9 @@ class App:
         peer = self.attend(connection, admitted.tenant)
         self._connections[connection] = (peer, admitted)
         connection.open(peer, data)
+        if self.tenants.find(admitted.tenant.name) is None:
+            # Admitted before a reload, and the list of whom to put out was made before it got here.
+            put_out({connection: peer})
         if self._admission.draining:
             # Admitted before the drain, and the list of whom to tell was made before it got here.
             say_goodbye(connection, peer)
@@ -169,6 +179,24 @@ class App:
         self.exit_code = 70  # EX_SOFTWARE
         self.stop()
         return True
+
+    def reload(self) -> Reloaded:
+        """Read the configuration anew, and take what may change while the server runs: all of it, or nothing when anything is wrong.
+
+        Open connections go on as they began; those of a tenant that is no more are closed with 4403.
+        """
+        return self._reload.run()
+
+    def _adopt(self, config: Config) -> None:
+        self.tenants.replace(tenants_of(config, self._line_for, self.tenants))
+        self._directory.post(NewTenantRules(self.tenants.group_rules()))
+        put_out(
+            {
+                connection: peer
+                for connection, (peer, admitted) in self._connections.items()
+                if self.tenants.find(admitted.tenant.name) is None
+            }
+        )
 
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""

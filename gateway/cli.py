@@ -10,8 +10,9 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -46,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return cli_keys.main(words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
+    read = partial(load, options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
     try:
-        config = load(options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
+        config = read()
         tls = None if options.command == "show-config" else tls_context(config)
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there is a config
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "show-config":
         print(render(config), end="")  # noqa: T201 - what the command is for
         return 0
-    return _serve(EchoApp if echoes else App, config, tls)
+    return _serve(EchoApp if echoes else App, config, tls, read)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,12 +99,12 @@ def _overrides(options: argparse.Namespace) -> dict[str, str]:
     return overrides
 
 
-def _serve(app: type[App], config: Config, tls: SSLContext | None) -> int:
+def _serve(app: type[App], config: Config, tls: SSLContext | None, read: Callable[[], Config]) -> int:
     lines = configure(config.log)
     log_greenlet_errors(gevent.get_hub())
     alarm = SignalAlarm()
     try:
-        return _run(app(config, tls, alarm), config)
+        return _run(app(config, tls, alarm, read), config)
     except Exception:
         logger.critical("the server failed", exc_info=True)
         return FAULT
@@ -119,6 +121,7 @@ def _run(app: App, config: Config) -> int:
         signal.signal(number, stopper)
     # gevent's: the state is told in a turn of the hub, not in the midst of one.
     gevent.signal_handler(signal.SIGUSR1, app.tell_state)
+    gevent.signal_handler(signal.SIGHUP, app.reload)
     with _woken_by_signals(gevent.get_hub().loop):
         return _listen(app, config)
 

@@ -56,7 +56,6 @@ class Tenants:
         """What holds for the groups of each, by name."""
         return {tenant.name: tenant.group_rules for tenant in self}
 
-    def replace(self, tenants: Iterable[Tenant]) -> list[Tenant]:
-        """From here on these are all that there are. Returns those that are no more."""
-        before, self._by_name = self._by_name, {tenant.name: tenant for tenant in tenants}
-        return [tenant for name, tenant in before.items() if name not in self._by_name]
+    def replace(self, tenants: Iterable[Tenant]) -> None:
+        """From here on these are all that there are."""
+        self._by_name = {tenant.name: tenant for tenant in tenants}

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"not done within {options.seconds:g} s; --seconds allows more", file=sys.stderr)
         return FAILED
     except OSError as error:
-        print(f"cannot reach {options.url}: {error}", file=sys.stderr)
+        print(f"cannot reach {target.uri.host}:{target.uri.port}: {error}", file=sys.stderr)
         return FAILED
     print(table(verdicts))
     return _write(verdicts, limits, options.json) or (FAILED if any(verdict.outcome == "failed" for verdict in verdicts) else 0)
@@ -88,6 +88,8 @@ def _reason_to_skip(row: Transcript, options: argparse.Namespace, *, speaks_v2: 
         return "the server does not speak v2; --profile v2 demands that it does"
     if row.slow and not options.slow:
         return "takes longer than ten seconds; --slow plays it"
+    if row.token and options.token is None:
+        return "for servers that demand a token; --token gives one"
     if row.on_duplicate not in {None, options.on_duplicate}:
         return f"for servers with group.on_duplicate = {row.on_duplicate}; --on-duplicate says which one this is"
     return ""

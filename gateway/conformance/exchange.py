@@ -23,9 +23,10 @@ async def exchange(step: Request, target: Target, facts: Facts) -> None:
 
     """
     path = facts.text(step.path)
-    asked = f"{step.method} {path}"
+    asked = f"{step.method} {facts.text(step.path.replace('$token', '…'))}"
+    headers = {name: facts.text(value) for name, value in step.headers.items()}
     try:
-        answer = await asyncio.to_thread(target.request, step.method, path, step.headers, handshake=step.handshake)
+        answer = await asyncio.to_thread(target.request, step.method, path, headers, handshake=step.handshake, token=step.token)
     except http.client.HTTPException as error:
         raise Unmet(f"{asked} was answered with no HTTP: {error!r}") from None
     except TimeoutError:

@@ -39,7 +39,7 @@ async def play(row: Transcript, target: Target, limits: Mapping[str, float], wit
         OSError: the server cannot be reached.
 
     """
-    facts = Facts(limits, target.path)
+    facts = Facts(limits, target.path, target.token)
     stage = Stage(target, facts, witness)
     waits = sum(facts.seconds(step.within) for step in row.steps if isinstance(step, Receive | Closed) and step.within is not None)
     number = 0

@@ -130,12 +130,13 @@ class Drop(_Spoken):
 
 
 class Request(_Step):
-    """Ask over plain HTTP; `handshake` adds the headers of a WebSocket's."""
+    """Ask over plain HTTP; `handshake` adds the headers of a WebSocket's, and `token` the token that was given, if one was."""
 
     path: str
     status: int
     method: str = "GET"
     handshake: bool = False
+    token: bool = True
     headers: dict[str, str] = {}
     body: str | None = None
     json: msgspec.Raw = msgspec.Raw()

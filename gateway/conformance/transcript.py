@@ -24,6 +24,7 @@ class Transcript(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         rule: the section of ``docs/protocol.md`` that demands it.
         slow: it takes longer than ten seconds.
+        token: it needs a server that demands a token, and a good one.
         on_duplicate: holds only where the operator's choice for doubled peer ids is this one.
     """
 
@@ -33,6 +34,7 @@ class Transcript(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     steps: list[Step]
     profile: Profile = "v1"
     slow: bool = False
+    token: bool = False
     on_duplicate: Policy | None = None
 
 

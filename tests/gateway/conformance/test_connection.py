@@ -144,6 +144,24 @@ def test_a_flood_that_no_step_asks_for_ends_the_connection() -> None:
     assert "more than 4096 messages" in str(heard[-1])
 
 
+def test_a_token_goes_with_the_handshake() -> None:
+    shown: list[str] = []
+
+    async def look(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        shown.append(connection.request.headers["Authorization"])
+        await connection.close()
+
+    async def knock() -> None:
+        async with judged(look) as target:
+            connection = await Connection.open("a", target._replace(token="t0ken"), ignore)
+            assert (await connection.next(5)).kind == "close"
+            await connection.end()
+
+    run(knock())
+    assert shown == ["Bearer t0ken"]
+
+
 def test_the_subprotocol_that_the_server_chose_is_known() -> None:
     async def talk() -> str | None:
         async with judged(echo, subprotocols=["b"]) as target:
