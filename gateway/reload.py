@@ -22,7 +22,7 @@ logger = logging.getLogger("gateway.reload")
 BATCH = 100
 """Connections closed in one go; then the hub has its turn, so that the close frames are written as they are made."""
 
-_SECTIONS = frozenset({"group", "heartbeat"})
+_SECTIONS = frozenset({"group", "heartbeat", "ice"})
 _KEYS = frozenset({"log.level", "server.allowed_origins", "server.tenants_dir", "limits.register_timeout"})
 
 
@@ -48,7 +48,10 @@ class Reloaded(NamedTuple):
 
 
 class Reload:
-    """One at a time. `read` reads the configuration as at the start; `adopt` takes it, and returns once those are closed who have to go."""
+    """One at a time. `read` reads the configuration as at the start; `adopt` takes it, and returns once those are closed who have to go.
+
+    `adopt` takes all of it, or raises ConfigError: a file that was good when it was judged may have changed since.
+    """
 
     def __init__(self, started: Config, read: Callable[[], Config], adopt: Callable[[Config], None], metrics: Metrics) -> None:
         self._started = started
@@ -69,13 +72,14 @@ class Reload:
         # In a thread: a thousand tenants take a second to read, and a disk may be slow.
         config: Config | ConfigError = gevent.get_hub().threadpool.apply(self._judged)
         if isinstance(config, ConfigError):
-            for problem in config.problems:
-                logger.error("reload refused: %s", problem)
-            return Reloaded("refused", tuple(map(str, config.problems)))
+            return _refused(config)
+        try:
+            self._adopt(config)
+        except ConfigError as error:
+            return _refused(error)
         before, self._current = self._current.tenants, config
         done = Reloaded("done", (), tuple(_frozen(self._started, config)), *_compared(before, config.tenants))
         logging.getLogger().setLevel(config.log.level.upper())
-        self._adopt(config)
         for key in done.restart:
             logger.warning("%s needs a restart; until then it has its old value", key)
         logger.info("reloaded", extra={name: ", ".join(getattr(done, name)) for name in ("added", "changed", "removed")})
@@ -87,6 +91,12 @@ class Reload:
             return self._read()
         except ConfigError as error:
             return error
+
+
+def _refused(error: ConfigError) -> Reloaded:
+    for problem in error.problems:
+        logger.error("reload refused: %s", problem)
+    return Reloaded("refused", tuple(map(str, error.problems)))
 
 
 def _frozen(started: Config, config: Config) -> Iterator[str]:
