@@ -20,6 +20,7 @@ LIMITS: Mapping[str, float] = MappingProxyType(
         "registers_burst": 5,
         "register_timeout": 10.0,
         "challenge_timeout": 1.0,
+        "resume_window": 30.0,
     }
 )
 """The limits that rows come up to, with the defaults of ``docs/protocol.md``: Limits. A welcome, and then `--limit`, say otherwise."""

@@ -9,7 +9,7 @@ import msgpack
 
 from gateway.conformance.connection import Connection, Heard, Unmet, Witness
 from gateway.conformance.facts import Count, Facts
-from gateway.conformance.message import demand, dumps, member
+from gateway.conformance.message import demand, dumps, member, type_of
 from gateway.conformance.pattern import ABSENT, shown
 from gateway.conformance.steps import (
     Close,
@@ -152,6 +152,8 @@ class Stage:
         form: Format = "msgpack" if bytes(step.msgpack) or step.contains_hex is not None else "json"
         pattern = self._facts.value(json.loads(bytes(step.msgpack) or bytes(step.json) or b'"<any>"'))
         heard = await self._next(step.who, pattern, step.within)
+        while type_of(heard) in step.skip:
+            heard = await self._next(step.who, pattern, step.within)
         value = demand(step.who, heard, pattern, form)
         text = heard.data.decode() if form == "json" else heard.data.hex()
         part = self._facts.text(step.contains or "") if step.contains_hex is None else step.contains_hex.replace(" ", "")

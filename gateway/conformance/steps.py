@@ -93,13 +93,14 @@ class Pong(_Spoken):
 
 
 class Receive(_Spoken):
-    """Receive the next message: all that is given has to hold of it. `keep`: what of it later steps call by a name, by its path."""
+    """Receive the next message, but for types to `skip`: all that is given has to hold of it. `keep`: what of it later steps name."""
 
     json: msgspec.Raw = msgspec.Raw()
     contains: Text | None = None
     matches: str | None = None
     msgpack: msgspec.Raw = msgspec.Raw()
     contains_hex: str | None = None
+    skip: list[str] = []
     keep: dict[str, str] = {}
     times: Count = 1
     within: Count | None = None

@@ -55,6 +55,7 @@ _REGISTER = of_struct(
         "peer_id": ref("Id"),
         "group_id": ref("Id"),
         "metadata": {"description": "Any value that both JSON and MessagePack can say; at most limits.metadata_bytes of JSON."},
+        "session": {"description": "v2: that of an earlier connection, to take its place back. One that is not right counts as none."},
         "ice": {"description": "Whether peer_list shall have ice_servers; a v2 client need not ask.", "type": "boolean"},
     },
 )

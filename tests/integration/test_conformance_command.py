@@ -55,8 +55,10 @@ def naive() -> Iterator[str]:
 
 @pytest.mark.parametrize("on_duplicate", ["challenge", "newest", "reject"])
 def test_our_server_keeps_every_row(share: Callable[..., Server], tmp_path: Path, on_duplicate: str) -> None:
-    server = share({"limits.close_timeout": CLOSE_TIMEOUT, "limits.register_timeout": 1.0, "group.on_duplicate": on_duplicate})
-    told = ("--slow", "--limit", "register_timeout=1", "--on-duplicate", on_duplicate, "--together", "8", "--patience", "10")
+    quick = {"limits.close_timeout": CLOSE_TIMEOUT, "limits.register_timeout": 1.0, "resume.window": 3.0}
+    server = share({**quick, "group.on_duplicate": on_duplicate})
+    limits = ("--limit", "register_timeout=1", "--limit", "resume_window=3")
+    told = ("--slow", *limits, "--on-duplicate", on_duplicate, "--together", "8", "--patience", "10")
     chosen = () if on_duplicate == "challenge" else ("--only", "namesake-*", "--only", "v2-replaced")
     code, outcomes, shown = judge(f"ws://127.0.0.1:{server.port}/ws", tmp_path / "told.json", *told, *chosen)
     assert (code, [line for line in shown.splitlines() if line.startswith("FAIL")]) == (0, []), shown

@@ -4,7 +4,7 @@ import msgpack
 import pytest
 
 from gateway.conformance.connection import Heard, Unmet
-from gateway.conformance.message import demand, dumps, member, parsed
+from gateway.conformance.message import demand, dumps, member, parsed, type_of
 
 
 def test_a_message_as_demanded_comes_back_decoded() -> None:
@@ -44,6 +44,17 @@ def test_a_member_is_found_by_its_path_and_is_a_string() -> None:
     for value in values:
         with pytest.raises(Unmet, match=r"payload\.self\.session is no string"):
             member(value, "payload.self.session")
+
+
+def test_the_type_of_a_message_is_known_if_it_has_one() -> None:
+    heard = (
+        Heard("text", b'{"type":"x"}'),
+        Heard("binary", b"\x81\xa4type\xa1x"),
+        Heard("text", b"[]"),
+        Heard("text", b"{"),
+        Heard("close", b""),
+    )
+    assert [type_of(each) for each in heard] == ["x", "x", None, None, None]
 
 
 def test_a_message_is_written_without_white_space() -> None:

@@ -174,6 +174,13 @@ def test_what_is_kept_is_sent_later() -> None:
     assert seen(handle, CONNECT, *steps) == ""
 
 
+def test_messages_of_types_that_are_to_be_skipped_are_passed_over() -> None:
+    handler = says('{"type":"x"}', '{"type":"y"}', b"\x81\xa4type\xa1x", '{"type":"z"}')
+    receive = {"do": "receive", "who": "a", "skip": ["x"], "json": {"type": "y"}}
+    assert seen(handler, CONNECT, receive, {**receive, "json": {"type": "z"}}) == ""
+    assert 'message.type: "y", not "z"' in seen(handler, CONNECT, {**receive, "json": {"type": "z"}})
+
+
 def test_silence_is_broken_by_anything() -> None:
     silence = {"do": "silence", "who": "a", "seconds": 0.05}
     assert seen(says(), CONNECT, silence) == ""
