@@ -11,7 +11,8 @@ Where to look::
     census      what an operator asks of the actors, and has them do
     rules       what holds for the groups of a tenant, and what changes it
     group       GroupActor: one group; the total order of what happens in it
-    peer        PeerActor: one connection's life, with what it owns:
+    supervision what the Directory is told, and what a failed group leaves behind
+    peer        PeerActor: one connection's life; its half that listens to the client is in speaker; with what it owns:
       client      its far end: what it is told, what it said too early
       seat        its place in a group, and the way to the group
       watch       its signs of life: pings, deadlines, challenges

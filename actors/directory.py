@@ -9,11 +9,12 @@ from actors.census import CountTenants, FindPeer, ListGroups, ListPeers, Remove,
 from actors.events import Message
 from actors.group import GroupActor
 from actors.membership import Member
-from actors.messages import ActorFailed, Depart, Drain, EndGroup, Forward, GroupEmpty, GroupKey, GroupLost, Join, Testament, Vacated
+from actors.messages import Depart, EndGroup, GroupKey, GroupLost, Join
 from actors.ports import Backplane
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
 from actors.rules import GroupRules, NewGroupRules, NewTenantRules, TenantRules
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
+from actors.supervision import ActorFailed, Drain, Forward, GroupEmpty, Testament, Vacated
 
 __all__ = ["RESTARTS", "RESTART_SECONDS", "Directory"]
 

@@ -23,7 +23,6 @@ from actors.messages import (
     Departed,
     EndGroup,
     Evicted,
-    GroupEmpty,
     GroupKey,
     Join,
     Joined,
@@ -32,13 +31,12 @@ from actors.messages import (
     Revive,
     Revived,
     Seen,
-    Testament,
-    Vacated,
 )
 from actors.ports import Backplane
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
 from actors.rules import GroupRules, NewGroupRules, OnDuplicate
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
+from actors.supervision import GroupEmpty, Testament, Vacated
 
 __all__ = ["GroupActor"]
 

@@ -13,11 +13,11 @@ from gevent.ssl import SSLContext
 
 from actors.directory import Directory
 from actors.events import Profile
-from actors.messages import ActorFailed, Drain
 from actors.peer_v2 import PEERS
 from actors.reasons import CloseCode
 from actors.rules import NewTenantRules
 from actors.runtime import BrokerRef, Runtime
+from actors.supervision import ActorFailed, Drain
 from actors.terms import Terms
 from gateway.admission import Admission, Admitted
 from gateway.backplane.memory import MemoryBackplane

@@ -71,9 +71,6 @@ class Server(Struct, frozen=True):
         Origins,
         Meta(description="web pages that may connect; [] lets any; clients that are not browsers send no origin and always may"),
     ] = ()
-    tenants_dir: Annotated[
-        str, Meta(description='a folder with one file for each tenant: acme.toml holds what [tenants.acme] would; "" for none')
-    ] = ""
     trusted_proxies: Annotated[
         tuple[Annotated[str, Meta(pattern=_NETWORK, title="a network such as '10.0.0.0/8', or an IP address")], ...],
         Meta(description="proxies that are believed who the client is: in Forwarded, X-Forwarded-For and the PROXY protocol"),
@@ -82,6 +79,9 @@ class Server(Struct, frozen=True):
         bool,
         Meta(description="every connection begins with a header of the PROXY protocol, version 1 or 2; only trusted_proxies may connect"),
     ] = False
+    tenants_dir: Annotated[
+        str, Meta(description='a folder with one file for each tenant: acme.toml holds what [tenants.acme] would; "" for none')
+    ] = ""
     tls: Tls | None = None
 
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from gevent import socket as green
 
-from actors.messages import ActorFailed
+from actors.supervision import ActorFailed
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, Tls
 from gateway.connection import Connection

@@ -38,7 +38,8 @@ def test_a_connection_goes_by_its_rates_its_deadlines_and_its_holds() -> None:
 
 
 def test_a_welcome_tells_the_limits_that_a_client_can_keep_to() -> None:
-    told = peer_rules(Config(), Limits(message_bytes=1000, messages_per_second=5.0)).limits
+    config = with_limits(message_bytes=1000, messages_per_second=5.0)
+    told = peer_rules(config, config.limits).limits
     assert (told["message_bytes"], told["messages_per_second"]) == (1000, 5.0)
     assert sorted(told)[:6] == ["bytes_burst", "bytes_per_second", "elements", "fragments", "id_length", "json_depth"]
     assert sorted(told)[6:9] == ["message_bytes", "messages_burst", "messages_per_second"]
