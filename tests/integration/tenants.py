@@ -1,6 +1,7 @@
 """Tenants of a server in a test: their files, and the paths of their clients."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.gateway.signed import SECRET, token
 
@@ -21,6 +22,6 @@ def write(folder: Path, name: str, lines: str = "") -> None:
     (folder / f"{name}.toml").write_text(f"{lines}\n{_KEY}")
 
 
-def path_of(name: str, **claims: object) -> str:
+def path_of(name: str, **claims: Any) -> str:  # noqa: ANN401 - any JSON
     """Where a client of the tenant connects, with a token that is good for every group."""
     return f"/t/{name}/ws?token={token(tenant=name, **claims)}"

@@ -1,7 +1,7 @@
 """Connections of one tenant at a fixed rate, in a process of their own: `python -m tests.soak.loud_tenant PORT PATH RATE SECONDS`.
 
-Each sends to itself, and all together so many messages a second. They say `loud` when they begin, and in the end how many messages came back
-and how many were refused.
+Each sends to itself, and all together so many messages a second. They say `loud` when they begin, and in the end how many messages came
+back and how many were refused.
 """
 
 import json
