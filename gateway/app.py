@@ -22,6 +22,7 @@ from actors.terms import Terms
 from gateway.admission import Admission, Admitted
 from gateway.backplane.memory import MemoryBackplane
 from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
+from gateway.candidate_gate import CandidateGate, CandidatePolicy
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Limits, Problem
 from gateway.connection import Connection
@@ -169,14 +170,15 @@ class App:
     def attend(self, connection: Connection, tenant: Tenant) -> BrokerRef:
         """Start the actor of a connection."""
         profile = connection.subprotocol.profile
-        terms = Terms(tenant.name, connection.address, profile, connection.id if profile is Profile.V2 else "")
+        terms = Terms(tenant.name, connection.address, profile, connection.id if profile is Profile.V2 else "", ice=tenant.ice)
         return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, tenant.peer_rules)
 
-    def _line_for(self, limits: Limits, quota: Quota | None) -> Line:
-        """What the connections of a tenant with these limits share."""
+    def _line_for(self, limits: Limits, quota: Quota | None, candidates: CandidatePolicy) -> Line:
+        """What the connections of a tenant share (`gateway.rules.LineFor`)."""
+        decode = self.codec(limits)[0]
         return dataclasses.replace(
             self._line,
-            decode=self.codec(limits)[0],
+            decode=decode if candidates is CandidatePolicy.ALL else CandidateGate(decode, candidates, self.metrics).decode,
             frames=FrameLimits(message_bytes=limits.message_bytes, fragments=limits.fragments),
             outbox_bytes=limits.outbox_bytes,
             message_timeout=limits.message_timeout,

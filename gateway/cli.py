@@ -1,4 +1,4 @@
-"""The command line: serve (the default), check-config, show-config, keys, explain, bench, conformance; and echo, for tests of WebSockets.
+"""The command line: serve (the default), check-config, show-config, keys, explain, bench, conformance; echo, for WebSocket tests.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -34,7 +34,7 @@ logger = logging.getLogger("gateway")
 NO_ADDRESS, WRONG_CONFIG, FAULT = 1, 2, 70
 _READ = 1  # libev: EV_READ
 _CLIENTS = ("bench", "conformance")  # commands that are clients of a server, each a package
-_ASIDE = {"keys": cli_keys.main, "explain": cli_explain.main}  # commands that neither serve nor read the configuration
+_COMMANDS = {"explain": cli_explain.main, "keys": cli_keys.main}
 ENDED_AT_ONCE = 130
 """Exit code after a second signal."""
 
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words and words[0] in _CLIENTS:
         # In place of this process, and so without gevent: what patches a server's sockets would slow down those that load it.
         os.execv(sys.executable, [sys.executable, "-m", f"gateway.{words[0]}", *words[1:]])  # noqa: S606 - this very Python, and no shell
-    if words and words[0] in _ASIDE:
-        return _ASIDE[words[0]](words[1:])
+    if words and words[0] in _COMMANDS:
+        return _COMMANDS[words[0]](words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
     read = partial(load, options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
@@ -69,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with; `explain` tells what passed "
-        "between two peers; `bench` loads a server and tells what it costs; `conformance` plays the contract against any server and tells "
-        "what it keeps of it.",
+        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with; `bench` loads a server and "
+        "tells what it costs; `conformance` plays the contract against any server and tells what it keeps of it; `explain` tells what "
+        "passed between two peers.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (

@@ -10,10 +10,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from gateway.config_ice import CANDIDATES, CandidatesPassing, Ice, IceServerConfig
 from gateway.config_keys import Key, keys_of
 from gateway.config_limits import Limits, about, seconds
 from gateway.config_problems import ConfigError, Problem
-from gateway.config_rules import RULES, TENANTS
+from gateway.config_rules import RULES, SECTIONS, TENANTS
 from gateway.config_sources import read
 from gateway.config_tenants import TENANT_NAME, Auth, KeyConfig, Origins, TenantConfig
 from gateway.config_text import Secret, render
@@ -27,6 +28,8 @@ __all__ = [
     "Drain",
     "Group",
     "Heartbeat",
+    "Ice",
+    "IceServerConfig",
     "Key",
     "KeyConfig",
     "Limits",
@@ -107,6 +110,7 @@ class Group(Struct, frozen=True):
         bool,
         Meta(description="hold candidates that overtake the answer to an offer until it has passed; the PSync daemon loses early ones"),
     ] = True
+    candidates: Annotated[CandidatesPassing, Meta(description=CANDIDATES)] = "all"
 
 
 class Backplane(Struct, frozen=True):
@@ -159,6 +163,7 @@ class Config(Struct, frozen=True):
     heartbeat: Heartbeat = Heartbeat()
     limits: Limits = Limits()
     group: Group = Group()
+    ice: Ice = Ice()
     backplane: Backplane = Backplane()
     operator: Operator = Operator()
     log: Log = Log()
@@ -182,7 +187,7 @@ def load(path: str | Path | None, environ: Mapping[str, str], overrides: Mapping
         ConfigError: with everything that is wrong, in all sources.
 
     """
-    return read(tree, RULES, {"tenants": TENANTS}, path, environ, overrides)
+    return read(tree, RULES, {"tenants": TENANTS}, path, environ, overrides, SECTIONS)
 
 
 def is_open_on_network(config: Config) -> bool:

@@ -5,13 +5,14 @@ import ssl
 import stat
 from pathlib import Path
 
-from gateway.config_sources import Rule, Table
+from gateway.config_checks import Rule, Section, Table
+from gateway.config_ice import Ice, ice_faults
 from gateway.config_tenants import tenant_faults
 from gateway.config_text import Secret
 from gateway.networks import network_from
 from gateway.operator.address import Address, is_loopback
 
-__all__ = ["RULES", "TENANTS"]
+__all__ = ["RULES", "SECTIONS", "TENANTS"]
 
 _ENVELOPE_BYTES = 2048  # what a relay adds: the frame header and a source_id of at most 255 characters, 4 bytes each
 _TLS = ("server.tls.cert", "server.tls.key")
@@ -125,6 +126,9 @@ RULES: tuple[Rule, ...] = (
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
     Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),
 )
+
+SECTIONS = (Section("ice", Ice, ice_faults),)
+"""What holds for sections as a whole."""
 
 TENANTS = Table(rules=lambda path: _limit_rules(f"{path}.limits"), faults=tenant_faults)
 """What holds for each of `[tenants.NAME]`."""

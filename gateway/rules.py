@@ -1,6 +1,7 @@
 """What the config means for each part: the rules that the actors, the admission and the handshake go by."""
 
 import logging
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,15 +12,20 @@ from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
+from gateway.candidate_gate import CandidatePolicy
 from gateway.config import Config, Limits, TenantConfig
+from gateway.config_ice import ice_servers
 from gateway.line import Line
 from gateway.quota import Quota, QuotaRates
 from gateway.tenants import DEFAULT, Tenant, Tenants
 from gateway.upgrade import HandshakeRules
 
-__all__ = ["Capacity", "admission_rules", "capacity_of", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
+__all__ = ["Capacity", "LineFor", "admission_rules", "capacity_of", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
 
 logger = logging.getLogger("gateway")
+
+LineFor = Callable[[Limits, Quota | None, CandidatePolicy], Line]
+"""Makes what the connections share of a tenant that has these limits, this quota, and lets these candidates pass."""
 
 SPARE_DESCRIPTORS = 64
 """Kept back from clients: for the listener, logs, and whatever the process opens."""
@@ -70,7 +76,7 @@ def group_rules(config: Config, limits: Limits) -> TenantRules:
     return TenantRules(limits.groups_per_tenant, limits.peers_per_tenant, group)
 
 
-def tenants_of(config: Config, line_for: Callable[[Limits, Quota | None], Line], before: Tenants) -> list[Tenant]:
+def tenants_of(config: Config, line_for: LineFor, before: Tenants) -> list[Tenant]:
     """All tenants of a config, the default one first. Those that were there before go on with what they have spent of their quotas."""
     sections: dict[str, TenantConfig | None] = {DEFAULT: None, **config.tenants}
     return [_tenant(name, config, section, line_for, before.find(name)) for name, section in sections.items()]
@@ -80,18 +86,20 @@ def _tenant(
     name: str,
     config: Config,
     section: TenantConfig | None,
-    line_for: Callable[[Limits, Quota | None], Line],
+    line_for: LineFor,
     before: Tenant | None,
 ) -> Tenant:
     limits = config.limits if section is None else section.limits
+    candidates = CandidatePolicy(config.group.candidates if section is None else section.candidates)
     return Tenant(
         name=name,
         config=section,
-        line=line_for(limits, _quota(name, limits, before.line.quota if before else None)),
+        line=line_for(limits, _quota(name, limits, before.line.quota if before else None), candidates),
         peer_rules=peer_rules(config, limits),
         group_rules=group_rules(config, limits),
         origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
         connections=limits.connections_per_tenant,
+        ice=ice_servers(config.ice if section is None or section.ice is None else section.ice, os.environ),
     )
 
 

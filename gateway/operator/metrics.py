@@ -25,7 +25,7 @@ METRICS: dict[str, Metric] = {
     "tenant_relays": Metric("counter", "tenant", "the same, by tenant"),
     "deliveries": Metric("counter", "type", "relayed messages handed to an outbox"),
     "errors": Metric("counter", "code", "errors told to clients"),
-    "candidates_dropped": Metric("counter", "type", "candidates, offers and answers that ice.candidates did not let pass"),
+    "candidates_dropped": Metric("counter", "type", "candidates, offers and answers that group.candidates did not let pass"),
     "closes": Metric("counter", "code", "close frames sent, or answered ('by client')"),
     "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
     "goaways": Metric("counter", "", "v2 clients that were told when to come back because the server goes down"),

@@ -18,7 +18,8 @@ NAMES = {
     "hold_timeout mailbox connections connections_per_address handshakes handshakes_per_address memory_bytes connections_per_tenant "
     "tenant_messages_per_second tenant_messages_burst tenant_bytes_per_second tenant_bytes_burst peers_per_group "
     "peers_per_tenant groups_per_tenant handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
-    "group": "on_duplicate hold_candidates",
+    "group": "on_duplicate hold_candidates candidates",
+    "ice": "turn_urls secret secret_file secret_env ttl",
     "backplane": "url",
     "operator": "listen token",
     "log": "level format",
