@@ -67,6 +67,17 @@ def test_a_fault_leaves_everything_as_it_was_and_every_problem_is_an_error_in_th
     assert reloading.to(Config(tenants={"acme": ACME})) == Reloaded("done")
 
 
+def test_a_key_that_has_changed_since_it_was_judged_leaves_everything_as_it_was() -> None:
+    started, metrics = Config(tenants={"acme": ACME}), Counts()
+
+    def adopt(_config: Config) -> None:
+        raise ConfigError([Problem("tenants.acme.keys", "read again", "is none", "Try once more.")])
+
+    reload = Reload(started, lambda: Config(tenants={}), adopt, metrics)
+    assert [reload.run().outcome, reload.run().removed] == ["refused", ()]
+    assert metrics.value("reloads", "refused") == 2
+
+
 def test_what_needs_a_restart_is_named_every_time_until_there_is_one(caplog: pytest.LogCaptureFixture) -> None:
     reloading = Reloading(Config())
     limits = Limits(mailbox=99, errors=99)
