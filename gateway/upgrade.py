@@ -130,8 +130,6 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         except Refused as refused:
             self._refuse(refused)
         else:
-            told = {"address": admitted.address, "peer": admitted.grant.peer_id or ""}
-            audit.tell("connection admitted", tenant=admitted.tenant.name, **told)
             self._upgrade(admitted)
 
     def _refuse(self, refused: Refused) -> None:

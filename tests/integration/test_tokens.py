@@ -210,3 +210,4 @@ def test_admissions_and_refusals_are_audited_with_who_and_why(guarded: Callable[
     assert [admitted[name] for name in ("logger", "tenant", "peer")] == ["gateway.audit", "acme", "laptop"]
     assert refused["address"].startswith("127.0.0.1")
     assert admitted["address"].startswith("127.0.0.1:")
+    assert len(admitted["connection"]) > 8
