@@ -12,8 +12,10 @@ from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
+from gateway.candidate_gate import CandidatePolicy
 from gateway.claims import ClaimRules
 from gateway.config import Config, Limits, TenantConfig
+from gateway.config_ice import ice_servers
 from gateway.doorkeeper import DoorRules
 from gateway.line import Line
 from gateway.quota import Quota, QuotaRates
@@ -21,9 +23,22 @@ from gateway.tenant_keys import key_set
 from gateway.tenants import DEFAULT, Tenant, Tenants
 from gateway.upgrade import HandshakeRules
 
-__all__ = ["Capacity", "admission_rules", "capacity_of", "door_rules", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
+__all__ = [
+    "Capacity",
+    "LineFor",
+    "admission_rules",
+    "capacity_of",
+    "door_rules",
+    "group_rules",
+    "handshake_rules",
+    "peer_rules",
+    "tenants_of",
+]
 
 logger = logging.getLogger("gateway")
+
+LineFor = Callable[[Limits, Quota | None, CandidatePolicy], Line]
+"""Makes what the connections share of a tenant that has these limits, this quota, and lets these candidates pass."""
 
 SPARE_DESCRIPTORS = 64
 """Kept back from clients: for the listener, logs, and whatever the process opens."""
@@ -74,7 +89,7 @@ def group_rules(config: Config, limits: Limits) -> TenantRules:
     return TenantRules(limits.groups_per_tenant, limits.peers_per_tenant, group)
 
 
-def tenants_of(config: Config, line_for: Callable[[Limits, Quota | None], Line], before: Tenants) -> list[Tenant]:
+def tenants_of(config: Config, line_for: LineFor, before: Tenants) -> list[Tenant]:
     """All tenants of a config, the default one first. Those that were there before go on with what they have spent of their quotas."""
     sections: dict[str, TenantConfig | None] = {DEFAULT: None, **config.tenants}
     return [_tenant(name, config, section, line_for, before.find(name)) for name, section in sections.items()]
@@ -84,19 +99,21 @@ def _tenant(
     name: str,
     config: Config,
     section: TenantConfig | None,
-    line_for: Callable[[Limits, Quota | None], Line],
+    line_for: LineFor,
     before: Tenant | None,
 ) -> Tenant:
     limits = config.limits if section is None else section.limits
+    candidates = CandidatePolicy(config.group.candidates if section is None else section.candidates)
     return Tenant(
         name=name,
         config=section,
-        line=line_for(limits, _quota(name, limits, before.line.quota if before else None)),
+        line=line_for(limits, _quota(name, limits, before.line.quota if before else None), candidates),
         peer_rules=peer_rules(config, limits),
         group_rules=group_rules(config, limits),
         origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
         connections=limits.connections_per_tenant,
         keys=None if section is None else key_set(name, section, os.environ),
+        ice=ice_servers(config.ice if section is None or section.ice is None else section.ice, os.environ),
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gateway.config import Config, keys_of
 from tests.integration.certificate import Certificate
 from tests.integration.client import Client
 from tests.integration.line import PATIENCE, Line
@@ -24,6 +25,9 @@ __all__ = ["CLOSE_TIMEOUT", "Answer", "Server", "command", "is_fault", "quiet_en
 
 CLOSE_TIMEOUT = 0.25
 """Seconds that a client has to let go of the standing servers after a close frame."""
+
+SECRETS = {key.name: key.variable for key in keys_of(Config) if key.is_secret}
+"""Settings that the server takes from its environment and never from its flags."""
 
 SomeClient = TypeVar("SomeClient", bound=Client)
 
@@ -62,7 +66,8 @@ class Server:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         chosen = {**(settings or {}), **(certificate.settings if certificate else {})}
-        flags = [f"--set={key}={value}" for key, value in chosen.items()]
+        flags = [f"--set={key}={value}" for key, value in chosen.items() if key not in SECRETS]
+        secrets = {SECRETS[key]: str(value) for key, value in chosen.items() if key in SECRETS}
         self.tls = certificate.trust() if certificate else None
         self._lines: list[str] = []
         self._checked = 0
@@ -73,7 +78,7 @@ class Server:
         self.process = subprocess.Popen(
             command(application, "--port", "0", *flags, module=module),
             cwd=ROOT,
-            env=quiet_environ(**(environ or {})),
+            env=quiet_environ(**(environ or {}), **secrets),
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
@@ -106,6 +111,11 @@ class Server:
         while self._connected:
             self._connected.pop().close()
 
+    def operate(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """One request to the operator's listener (`operator.listen`)."""
+        port = int(self.wait_for_line(r"operators are served on http://127\.0\.0\.1:(\d+)")[1])
+        return _answer_of(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE), method, path, headers)
+
     def request(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """One plain HTTP request."""
         connection = (
@@ -113,13 +123,7 @@ class Server:
             if self.tls
             else http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         )
-        try:
-            connection.request(method, path, headers=dict(headers or {}))
-            response = connection.getresponse()
-            heads = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, heads, response.read().decode())
-        finally:
-            connection.close()
+        return _answer_of(connection, method, path, headers)
 
     def wait_for_connections(self, count: int, within: float = PATIENCE) -> None:
         """Wait until the server has so many clients, by its own account."""
@@ -233,6 +237,16 @@ class Server:
         with self._news:
             self._log_ended = True
             self._news.notify_all()
+
+
+def _answer_of(connection: http.client.HTTPConnection, method: str, path: str, headers: Mapping[str, str] | None) -> Answer:
+    try:
+        connection.request(method, path, headers=dict(headers or {}))
+        response = connection.getresponse()
+        heads = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, heads, response.read().decode())
+    finally:
+        connection.close()
 
 
 def is_fault(line: str) -> bool:
