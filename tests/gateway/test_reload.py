@@ -32,12 +32,18 @@ class Reloading:
     def __init__(self, started: Config) -> None:
         self.next: Config | ConfigError = started
         self.adopted: list[Config] = []
+        self.spoilt: ConfigError | None = None
         self.metrics = Counts()
-        self._reload = Reload(started, self._read, self.adopted.append, self.metrics)
+        self._reload = Reload(started, self._read, self._adopt, self.metrics)
 
     def to(self, config: Config | ConfigError) -> Reloaded:
         self.next = config
         return self._reload.run()
+
+    def _adopt(self, config: Config) -> None:
+        if self.spoilt is not None:
+            raise self.spoilt
+        self.adopted.append(config)
 
     def _read(self) -> Config:
         if isinstance(self.next, ConfigError):
@@ -67,15 +73,13 @@ def test_a_fault_leaves_everything_as_it_was_and_every_problem_is_an_error_in_th
     assert reloading.to(Config(tenants={"acme": ACME})) == Reloaded("done")
 
 
-def test_a_key_that_has_changed_since_it_was_judged_leaves_everything_as_it_was() -> None:
-    started, metrics = Config(tenants={"acme": ACME}), Counts()
-
-    def adopt(_config: Config) -> None:
-        raise ConfigError([Problem("tenants.acme.keys", "read again", "is none", "Try once more.")])
-
-    reload = Reload(started, lambda: Config(tenants={}), adopt, metrics)
-    assert [reload.run().outcome, reload.run().removed] == ["refused", ()]
-    assert metrics.value("reloads", "refused") == 2
+def test_what_was_spoilt_after_it_was_judged_is_refused_as_well_and_can_be_taken_later() -> None:
+    reloading = Reloading(Config())
+    problem = Problem("tenants.acme.keys", "read again", "is gone", "Try once more.")
+    reloading.spoilt = ConfigError([problem])
+    assert reloading.to(Config(tenants={"acme": ACME})) == Reloaded("refused", (str(problem),))
+    reloading.spoilt = None
+    assert reloading.to(Config(tenants={"acme": ACME})).added == ("acme",)
 
 
 def test_what_needs_a_restart_is_named_every_time_until_there_is_one(caplog: pytest.LogCaptureFixture) -> None:
