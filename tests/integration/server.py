@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gateway.config import Config, keys_of
 from tests.integration.certificate import Certificate
 from tests.integration.client import Client
 from tests.integration.line import PATIENCE, Line
@@ -24,6 +25,9 @@ __all__ = ["CLOSE_TIMEOUT", "Answer", "Server", "command", "is_fault", "quiet_en
 
 CLOSE_TIMEOUT = 0.25
 """Seconds that a client has to let go of the standing servers after a close frame."""
+
+SECRETS = {key.name: key.variable for key in keys_of(Config) if key.is_secret}
+"""Settings that the server takes from its environment and never from its flags."""
 
 SomeClient = TypeVar("SomeClient", bound=Client)
 
@@ -62,7 +66,8 @@ class Server:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         chosen = {**(settings or {}), **(certificate.settings if certificate else {})}
-        flags = [f"--set={key}={value}" for key, value in chosen.items()]
+        flags = [f"--set={key}={value}" for key, value in chosen.items() if key not in SECRETS]
+        secrets = {SECRETS[key]: str(value) for key, value in chosen.items() if key in SECRETS}
         self.tls = certificate.trust() if certificate else None
         self._lines: list[str] = []
         self._checked = 0
@@ -73,7 +78,7 @@ class Server:
         self.process = subprocess.Popen(
             command(application, "--port", "0", *flags, module=module),
             cwd=ROOT,
-            env=quiet_environ(**(environ or {})),
+            env=quiet_environ(**(environ or {}), **secrets),
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",

@@ -104,6 +104,7 @@ def test_every_refusal_has_its_status_its_word_and_its_challenge_and_no_line_of_
         assert challenge.startswith("Bearer ")
         assert challenge.endswith(f'error="{rfc_word}"' if rfc_word else 'realm="psync-signal"'), name
         if token is not None:
+            assert token not in answer.body
             sent.append(token)
             assert ask(server, f"/t/acme/ws?token={token}").status == status
             assert ask(server, f"/ws?x=%22&token={token}", Sec_WebSocket_Protocol="psync.v2.json").status in {401, 403}
@@ -209,3 +210,4 @@ def test_admissions_and_refusals_are_audited_with_who_and_why(guarded: Callable[
     assert [admitted[name] for name in ("logger", "tenant", "peer")] == ["gateway.audit", "acme", "laptop"]
     assert refused["address"].startswith("127.0.0.1")
     assert admitted["address"].startswith("127.0.0.1:")
+    assert len(admitted["connection"]) > 8
