@@ -79,9 +79,9 @@ class Seat:
         field = self.grant.outside(register.group_id, register.peer_id)
         if field is None:
             return None
-        tenant, address, *_ = self._terms
-        about = {"group": register.group_id, "peer": register.peer_id, "address": address}
-        audit.tell("register refused", tenant=tenant, reason=field, **about)
+        terms = self._terms
+        who = {"group": register.group_id, "peer": register.peer_id, "address": terms.address, "connection": terms.connection_id}
+        audit.tell("register refused", tenant=terms.tenant, reason=field, **who)
         return f"{field} is not among those that the token of this connection allows"
 
     def ask(self, register: Register) -> None:

@@ -11,6 +11,7 @@ import gevent
 from gevent.event import Event
 from gevent.ssl import SSLContext
 
+from actors.audit import Audit
 from actors.directory import Directory
 from actors.events import Profile
 from actors.peer_v2 import PEERS
@@ -54,6 +55,7 @@ from gateway.wire import Decoder, WireLimits, encode
 __all__ = ["App", "tls_context"]
 
 logger = logging.getLogger("gateway")
+audit = Audit("gateway")
 
 DRAIN_MARGIN = 1.0
 """Seconds beyond `limits.close_timeout` that a drain waits at least: the last connection begins to close a little after the drain does."""
@@ -152,6 +154,8 @@ class App:
         connection = Connection(socket, admitted.address, admitted.tenant.line, self._ended, subprotocol)
         peer = self.attend(connection, admitted)
         self._connections[connection] = (peer, admitted)
+        who = {"address": admitted.address, "connection": connection.id, "peer": admitted.grant.peer_id or ""}
+        audit.tell("connection admitted", tenant=admitted.tenant.name, **who)
         connection.open(peer, data)
         if self.tenants.find(admitted.tenant.name) is None:
             # Admitted before a reload, and the list of whom to put out was made before it got here.

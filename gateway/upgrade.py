@@ -78,8 +78,6 @@ class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent
         except Refused as refused:
             self._refuse(refused)
         else:
-            told = {"address": admitted.address, "peer": admitted.grant.peer_id or ""}
-            audit.tell("connection admitted", tenant=admitted.tenant.name, **told)
             self._upgrade(admitted)
 
     def _refuse(self, refused: Refused) -> None:

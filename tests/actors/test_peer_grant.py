@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from actors.allowance import Rate
-from actors.events import ErrorEvent
+from actors.events import ErrorEvent, PeerList, Profile
 from actors.grant import Cap, Grant
 from actors.messages import Register
 from actors.reasons import CloseCode
@@ -149,3 +149,27 @@ def test_a_connection_without_an_end_outlives_any_token() -> None:
         broker.pass_time(30)
         bob.pong()
     assert bob.outbox.closed is None
+
+
+def test_a_v2_client_without_list_keeps_its_own_place_in_its_empty_list() -> None:
+    broker = Broker()
+    broker.join("ann")
+    bob = broker.connect(profile=Profile.V2, grant=Grant(caps=frozenset({Cap.RELAY}))).register("bob")
+    (peers,) = (event for event in bob.told() if isinstance(event, PeerList))
+    assert peers.peers == ()
+    assert peers.own is not None
+    assert (peers.own.id, peers.own.sequence) == ("bob", 2)
+
+
+def test_what_a_v2_client_may_not_send_is_refused_and_never_acknowledged() -> None:
+    broker = Broker()
+    broker.join("ann")
+    bob = broker.connect(profile=Profile.V2, grant=Grant(caps=frozenset({Cap.LIST}))).register("bob")
+    bob.told()
+    bob.says(relay("offer", "ann", id="7"), relay("message", None, id="8"))
+    events = bob.told()
+    assert [(event.code, event.reference.id) for event in events if isinstance(event, ErrorEvent)] == [
+        ("not_allowed", "7"),
+        ("not_allowed", "8"),
+    ]
+    assert len(events) == 2

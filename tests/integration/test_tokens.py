@@ -70,6 +70,7 @@ def test_a_browser_offers_its_token_beside_a_profile_and_hears_of_the_profile_al
     line.request("/ws", headers={**HANDSHAKE, "Sec-WebSocket-Protocol": f"psync.v2.json, bearer.{tenancy.token()}"})
     head = line.head()
     assert (head.status, head.headers["sec-websocket-protocol"]) == (101, "psync.v2.json")
+    assert b'"welcome"' in line.frame()[1]
 
 
 REFUSALS: dict[str, tuple[dict[str, object] | None, int, str, str, str]] = {
@@ -103,6 +104,7 @@ def test_every_refusal_has_its_status_its_word_and_its_challenge_and_no_line_of_
         assert challenge.startswith("Bearer ")
         assert challenge.endswith(f'error="{rfc_word}"' if rfc_word else 'realm="psync-signal"'), name
         if token is not None:
+            assert token not in answer.body
             sent.append(token)
             assert ask(server, f"/t/acme/ws?token={token}").status == status
             assert ask(server, f"/ws?x=%22&token={token}", Sec_WebSocket_Protocol="psync.v2.json").status in {401, 403}
@@ -208,3 +210,4 @@ def test_admissions_and_refusals_are_audited_with_who_and_why(guarded: Callable[
     assert [admitted[name] for name in ("logger", "tenant", "peer")] == ["gateway.audit", "acme", "laptop"]
     assert refused["address"].startswith("127.0.0.1")
     assert admitted["address"].startswith("127.0.0.1:")
+    assert len(admitted["connection"]) > 8
