@@ -174,8 +174,8 @@ class App:
     def attend(self, connection: Connection, admitted: Admitted) -> BrokerRef:
         """Start the actor of a connection."""
         tenant, profile = admitted.tenant, connection.subprotocol.profile
-        id_ = connection.id if profile is Profile.V2 else ""
-        terms = Terms(tenant.name, connection.address, profile, id_, admitted.grant, tenant.ice)
+        connection_id = connection.id if profile is Profile.V2 else ""
+        terms = Terms(tenant.name, connection.address, profile, connection_id, admitted.grant, tenant.ice)
         return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, tenant.peer_rules)
 
     def _line_for(self, limits: Limits, quota: Quota | None, candidates: CandidatePolicy) -> Line:

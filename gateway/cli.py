@@ -69,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with, `token` signs one; "
-        "`bench` loads a server and tells what it costs; `conformance` plays the contract against any server, and tells what it keeps; "
-        "`explain` tells what passed between two peers.",
+        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with, `token` signs one; `explain` "
+        "tells what passed between two peers; `bench` loads a server and tells what it costs; `conformance` plays the contract against "
+        "any server and tells what it keeps of it.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (
