@@ -133,6 +133,8 @@ class GroupActor(BrokerActor):
 
     def _admit(self, message: Join) -> None:
         if len(self._members) >= self._rules.peers:
+            known = {"group": self._key.group_id, "peer": message.peer_id, "address": message.address}
+            audit.tell("over quota", tenant=self._key.tenant, reason=ErrorCode.GROUP_FULL, **known)
             self._count("quota_refusals", "peers_per_group")
             self._count("tenant_refusals", self._key.tenant)
             self._refuse(message, ErrorCode.GROUP_FULL)
