@@ -155,7 +155,7 @@ def test_a_link_that_broke_with_the_connection_is_made_anew(serve: Callable[...,
 
 
 def test_channels_outlive_the_server_and_all_register_anew(serve: Callable[..., Server], tabs: Tabs, wire: Callable[[int], Cable]) -> None:
-    server = serve()
+    server = serve({"drain.reconnect_spread": 0})
     line = wire(server.port)
     five = tabs(**{f"tab-{number}": line.port for number in range(5)})
     assert_meshed(five)
