@@ -201,7 +201,6 @@ export class Signal extends EventTarget {
 
   /** A close frame might still get through, and would end the place in the group that the next connection is to take. */
   #keepPlace() {
-    this.#silent?.close();
     this.#silent = this.#connection;
     this.#silent.abandon();
     this.#connection = undefined;

@@ -14,9 +14,21 @@ class Party {
     const signal = new LocalSignal(this.group, id);
     const { configs, clock } = this;
     class RTCPeerConnection extends globalThis.RTCPeerConnection {
+      #seeming;
+
       constructor(config) {
         super(config);
         configs.push(config);
+      }
+
+      get connectionState() {
+        return this.#seeming ?? super.connectionState;
+      }
+
+      /** Say of itself what no test can wait for. */
+      seem(state) {
+        this.#seeming = state;
+        this.onconnectionstatechange();
       }
     }
     const platform = { RTCPeerConnection, setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout };
@@ -160,6 +172,57 @@ async function until(holds) {
     });
   }
 }
+
+test("a link that fails looks for another way, with the newest ICE servers, and stays", withParty(async (party) => {
+  const { early, late } = await party.couple();
+  const { connection } = early.mesh.links.get("late");
+  const before = connection.localDescription.sdp;
+  early.signal.iceServers = [{ urls: "stun:127.0.0.1:9" }];
+  connection.seem("failed");
+  await until(() => connection.localDescription.sdp !== before && connection.signalingState === "stable");
+  equal(connection.getConfiguration().iceServers.map(({ urls }) => [urls].flat()), [["stun:127.0.0.1:9"]]);
+  connection.seem(undefined);
+  equal([names(early), names(late), party.configs.length], [["channel"], ["channel"], 2]);
+}));
+
+test("a link that stays broken is made anew by who made it", withParty(async (party) => {
+  const { early, late } = await party.couple();
+  for (const [{ mesh }, peer] of [[early, "late"], [late, "early"]]) {
+    mesh.links.get(peer).connection.seem("disconnected");
+  }
+  const again = [early, late].map(({ mesh }) => next(mesh, "channel"));
+  await party.clock.pass(15_000);
+  await Promise.all(again);
+  equal([early, late].map(({ mesh }) => [...mesh.channels()].length), [1, 1]);
+}));
+
+test("a link that fails to one whom the server has lost, too, is gone", withParty(async (party) => {
+  const { early, late } = await party.couple();
+  late.signal.part("lost");
+  early.mesh.links.get("late").connection.seem("failed");
+  equal([names(early), early.mesh.links.size], [["channel", "gone"], 0]);
+}));
+
+test("who is lost before the link works is gone", withParty(async (party) => {
+  const late = party.member("late");
+  const deaf = new LocalSignal(party.group, "deaf");
+  deaf.join();
+  late.signal.join();
+  deaf.part("lost");
+  equal([names(late), late.mesh.links.size], [["gone"], 0]);
+}));
+
+test("what cannot be said is told, and messages of the app are left to it", withParty(async (party) => {
+  const late = party.member("late");
+  new LocalSignal(party.group, "deaf").join();
+  late.signal.failures = ["unknown_peer"];
+  const failed = next(late.mesh, "error");
+  late.signal.join();
+  late.signal.tell("message", { type: "message", from: "deaf", toAll: true, payload: "hi" });
+  late.signal.tell("message", { type: "candidate", from: "nobody", toAll: false, payload: {} });
+  const { peer, error } = await failed;
+  equal([peer, error.code, late.mesh.links.size], ["deaf", "unknown_peer", 1]);
+}));
 
 test("a mesh that is closed has no links, and makes none", withParty(async (party) => {
   const { early, late } = await party.couple();

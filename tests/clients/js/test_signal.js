@@ -30,6 +30,7 @@ function names(told) {
 
 test("it asks for profile v2, registers, and tells who is there", async () => {
   const { signal, told, connected, sockets } = await begin({ metadata: { name: "Me" } });
+  equal([signal.peerId, signal.groupId], ["me", "room"]);
   equal([signal.state, sockets[0].url, sockets[0].names], ["connecting", "ws://127.0.0.1/ws", ["psync.v2.json"]]);
   sockets[0].admit({ peers: [BOB], ice_servers: [{ urls: "stun:192.0.2.1" }] });
   await connected;
@@ -345,6 +346,26 @@ test("close while it connects rejects connect, and nothing comes after it", asyn
   const { signal, connected, sockets, clock } = await begin({ token: () => new Promise(() => undefined) });
   signal.close();
   equal([(await rejection(connected)).code, sockets.length, clock.pending], ["closed", 0, []]);
+});
+
+test("close while it looks for the reason of a refusal ends that, too", async () => {
+  const { signal, told, sockets, clock } = await begin();
+  sockets[0].end(1006);
+  signal.close();
+  await clock.pass(60_000);
+  equal([names(told), sockets.length], [["close"], 1]);
+});
+
+test("close ends a connection that has fallen silent, too", async () => {
+  const { signal, sockets, clock } = await joined();
+  await clock.pass(35_000);
+  await clock.pass(250);
+  sockets[1].onopen({});
+  sockets[1].say("welcome", { heartbeat: { interval_ms: 1000 }, limits: {} });
+  await clock.pass(9_999);
+  equal([signal.state, sockets.map(({ isClosed }) => isClosed)], ["connecting", [false, false]]);
+  signal.close();
+  equal(sockets.map(({ isClosed }) => isClosed), [true, true]);
 });
 
 test("leave waits for the server, then closes", async () => {
