@@ -15,7 +15,6 @@ from actors.events import Message, PeerJoined, PeerLeft, PeerList, Reference, Re
 from actors.liveness import Liveness
 from actors.messages import (
     BadMessage,
-    Challenge,
     Close,
     Departed,
     Evicted,
@@ -35,6 +34,7 @@ from actors.messages import (
     Revived,
     Tick,
 )
+from actors.ownership import Challenge
 from actors.peer_rules import PeerRules
 from actors.ports import Outbox
 from actors.reasons import CloseCode, ErrorCode, LeaveReason

@@ -14,7 +14,8 @@ import secrets
 import pykka
 
 from actors.events import Message, Profile
-from actors.messages import Alive, Depart, Forward, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.messages import Depart, Forward, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.ownership import Alive
 from actors.reasons import LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
 from actors.terms import Terms
@@ -43,7 +44,7 @@ class Seat:
     could be overtaken by what is told to the successor directly.
     """
 
-    __slots__ = ("_directory", "_group", "_terms", "key", "peer", "peer_id")
+    __slots__ = ("_directory", "_group", "_terms", "claims", "key", "peer", "peer_id")
 
     def __init__(self, peer: BrokerRef, directory: BrokerRef, terms: Terms) -> None:
         self.peer = peer
@@ -52,6 +53,7 @@ class Seat:
         self._group = directory
         self.key = GroupKey(terms.tenant, "")
         self.peer_id = ""
+        self.claims = False  # whether the place that it asked for last was to be taken again
 
     def is_for(self, register: Register) -> bool:
         """Whether this is the place that `register` asks for."""
@@ -62,7 +64,9 @@ class Seat:
         self.key = GroupKey(self._terms.tenant, register.group_id)
         self.peer_id = register.peer_id
         session = secrets.token_hex(SESSION_BYTES) if self._terms.profile is Profile.V2 else None
-        join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference(), session)
+        claim = register.session if session is not None else None
+        self.claims = claim is not None
+        join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference(), session, claim)
         self._directory.post(Forward(self.key, join))
 
     def refresh(self, register: Register) -> bool:

@@ -28,6 +28,7 @@ __all__ = [
     "Limits",
     "Log",
     "Problem",
+    "Resume",
     "Secret",
     "Server",
     "Tls",
@@ -97,6 +98,14 @@ class Group(Struct, frozen=True):
     ] = True
 
 
+class Resume(Struct, frozen=True):
+    """`[resume]`: how a v2 peer keeps its place when its connection is lost (`docs/protocol.md`: Resume)."""
+
+    window: Annotated[float, seconds("time to take it again; the others see nothing meanwhile; 0: none", low=0)] = 30.0
+    queue_messages: Annotated[int, about("messages to it that are kept meanwhile; beyond it: `slow_peer`", 1, 65_536, "messages")] = 64
+    queue_bytes: Annotated[int, about("bytes of their payloads together", 64, 2**30, "bytes")] = 65_536
+
+
 class Backplane(Struct, frozen=True):
     """`[backplane]`: how nodes share groups."""
 
@@ -131,6 +140,7 @@ class Config(Struct, frozen=True):
     heartbeat: Heartbeat = Heartbeat()
     limits: Limits = Limits()
     group: Group = Group()
+    resume: Resume = Resume()
     backplane: Backplane = Backplane()
     log: Log = Log()
     drain: Drain = Drain()

@@ -68,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     _above("limits.register_timeout", "heartbeat.challenge_timeout", "a newcomer may wait that long for its answer", times=10),
     _above("limits.outbox_bytes", "limits.message_bytes", "the largest message must fit into an empty outbox", times=4, by=_ENVELOPE_BYTES),
     _not_above("limits.held_bytes", "limits.outbox_bytes", "what is held may pass at once, and would make a slow reader of one that reads"),
+    _not_above("resume.queue_bytes", "limits.outbox_bytes", "what is kept passes at once when the peer is back"),
     _not_above("limits.message_bytes", "limits.bytes_burst", "the largest message could never be sent"),
     _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),

@@ -10,6 +10,7 @@ from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
+from actors.resume import ResumeRules
 from gateway.admission import AdmissionRules
 from gateway.config import Config, Limits
 from gateway.upgrade import HandshakeRules
@@ -58,7 +59,8 @@ def peer_rules(config: Config) -> PeerRules:
     )
     liveness = LivenessRules(heartbeat.ping_interval, heartbeat.expire_after, heartbeat.close_after, limits.register_timeout)
     hold = HoldRules(limits.held_messages, limits.held_bytes, limits.hold_timeout) if config.group.hold_candidates else None
-    return PeerRules(liveness, conduct, hold, {name: getattr(limits, name) for name in _TOLD})
+    resume = ResumeRules(config.resume.window, config.resume.queue_messages, config.resume.queue_bytes)
+    return PeerRules(liveness, conduct, hold, resume, {name: getattr(limits, name) for name in _TOLD})
 
 
 def directory_rules(config: Config) -> DirectoryRules:

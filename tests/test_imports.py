@@ -14,12 +14,13 @@ ACTORS_LAYERS = (
     ("conduct", "events"),
     ("messages",),
     ("membership", "pairing", "ports", "terms"),
-    ("client", "peer_rules"),
-    ("runtime",),
+    ("client", "ownership", "resume", "roster"),
+    ("peer_rules", "runtime"),
     ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "peer"),
-    ("directory", "peer_v2"),
+    ("directory", "resumable"),
+    ("peer_v2",),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}

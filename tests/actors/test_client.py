@@ -4,7 +4,7 @@ from actors.allowance import Rate
 from actors.client import Client
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
-from actors.messages import BadMessage, Heartbeat, Inbound, Ping, Pong, Register
+from actors.messages import BadMessage, Heartbeat, Inbound, Lost, Ping, Pong, Register
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 from tests.broker import CONDUCT, ERROR, LEFT, LIST, PEER_RULES, Broker, relay
 from tests.doubles import PlainMetrics, RecordingOutbox
@@ -154,3 +154,11 @@ def test_a_slow_client_is_closed_and_its_senders_are_told() -> None:
         ann.relay("message", "b" if number else None)
     assert bob.outbox.closed is CloseCode.SLOW_CONSUMER
     assert ann.heard() == [(ERROR, "slow_peer", "b"), (ERROR, "undelivered", "b"), (ERROR, "undelivered", "b")]
+
+
+def test_an_end_that_must_wait_is_kept_behind_nothing_too() -> None:
+    client = Client(RecordingOutbox(), Conduct(CONDUCT), PlainMetrics())
+    end = Lost(broken=True)
+    client.keep_end(end)
+    client.keep_end(end)
+    assert client.kept() == [end, end]

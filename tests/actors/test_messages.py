@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from actors import messages
+from actors import messages, ownership
 from actors.directory import Directory
 from actors.events import Delivered, GoAway, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
@@ -15,6 +15,7 @@ from actors.messages import (
     Heartbeat,
     Inbound,
     Join,
+    Joined,
     JoinRefused,
     Leave,
     Ping,
@@ -24,6 +25,7 @@ from actors.messages import (
     Relay,
     Seen,
 )
+from actors.ownership import Superseded
 from actors.peer_v2 import PeerV2Actor
 from actors.reasons import ErrorCode, LeaveReason
 from tests.broker import Broker, relay
@@ -32,7 +34,10 @@ from tests.doubles import NotingSupervisor, actor_of
 KEY = GroupKey("t", "g")
 ACCEPTED = {kind: actor for actor in (PeerV2Actor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
 DEFINED = {
-    kind for _, kind in inspect.getmembers(messages, inspect.isclass) if issubclass(kind, Message) and kind.__module__ == messages.__name__
+    kind
+    for module in (messages, ownership)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, Message) and kind.__module__ == module.__name__
 }
 
 
@@ -70,6 +75,7 @@ def test_who_waits_for_a_message_that_is_not_handled_is_told() -> None:
     reference = Reference("1", "register")
     for message in (
         Join(ann, "a", None, "", reference),
+        Superseded(ann, Joined(KEY, ann, 1, ())),
         Depart(ann, "a", LeaveReason.LEFT),
         Depart(ann, "a", LeaveReason.LOST),
         Depart(ann, "a", None),
@@ -78,7 +84,7 @@ def test_who_waits_for_a_message_that_is_not_handled_is_told() -> None:
     ):
         message.unhandled(KEY, ErrorCode.INTERNAL)
     broker.run()
-    assert actor_of(ann).notes == [JoinRefused(KEY, ErrorCode.INTERNAL, reference), Departed(KEY)]
+    assert actor_of(ann).notes == [JoinRefused(KEY, ErrorCode.INTERNAL, reference), Joined(KEY, ann, 1, ()), Departed(KEY)]
 
 
 def test_only_joins_and_departures_are_forwarded() -> None:

@@ -18,6 +18,7 @@ NAMES = {
     "hold_timeout mailbox connections connections_per_address handshakes handshakes_per_address memory_bytes peers_per_group "
     "peers_per_tenant groups_per_tenant handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
     "group": "on_duplicate hold_candidates",
+    "resume": "window queue_messages queue_bytes",
     "backplane": "url",
     "log": "level format",
     "drain": "timeout reconnect_spread",
