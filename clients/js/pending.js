@@ -56,12 +56,9 @@ export class Pending {
     return message !== undefined;
   }
 
-  /** Fail those that were sent, or those that were not. */
-  failAll(error, { sent }) {
-    for (const [id, message] of [...this.#messages]) {
-      if (message.sent === sent) {
-        this.fail(id, error);
-      }
+  failAll(error) {
+    for (const id of [...this.#messages.keys()]) {
+      this.fail(id, error);
     }
   }
 

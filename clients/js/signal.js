@@ -103,7 +103,7 @@ export class Signal extends EventTarget {
 
   /**
    * Send an `offer`, `answer`, `candidate` or `message` to one peer, at most once. Resolves to `delivered`, or to `queued` while the peer is
-   * expected back; else rejects with a SignalError. Without a connection it waits for the next; if the place in the group is lost, it fails.
+   * expected back; else rejects with a SignalError. Without a connection it waits for the next one, and fails if the place in the group is lost.
    */
   send(target, type, payload) {
     return this.#say({ type, target_id: target, payload });
@@ -217,13 +217,13 @@ export class Signal extends EventTarget {
 
   #retry(error) {
     const delayMs = this.#reconnect.delay(error.retryAfterMs);
-    this.#hangUp(error);
+    this.#hangUp();
     this.#enter("waiting", delayMs, () => this.#attempt());
     this.#tell("reconnecting", { error, delayMs });
   }
 
   #finish(error, { code = 1006, reason = "" } = {}) {
-    this.#hangUp(error);
+    this.#hangUp();
     this.#silent?.close();
     this.#silent = this.#session = undefined;
     this.#refusals = 0;
@@ -232,15 +232,14 @@ export class Signal extends EventTarget {
       this.#platform.window?.removeEventListener(name, this.#hurry);
     }
     this.#enter("closed");
-    this.#pending.failAll(error, { sent: false });
+    this.#pending.failAll(error);
     this.#ready.reject(error);
     this.#tell("close", { error, code, reason });
   }
 
-  #hangUp(cause) {
+  #hangUp() {
     this.#connection?.close();
     this.#connection = undefined;
-    this.#pending.failAll(new SignalError("lost", "the connection ended before the answer came", { cause }), { sent: true });
   }
 
   /** Enter a state, and leave it by `then` after so many milliseconds unless something else happens. */
@@ -318,7 +317,8 @@ export class Signal extends EventTarget {
     if (!resumed) {
       this.peers.clear();
       if (isBack) {
-        this.#pending.failAll(new SignalError("lost", "the place in the group was lost before there was a connection"), { sent: false });
+        // Where the place was kept, so were the answers to what had been sent, and they come now.
+        this.#pending.failAll(new SignalError("lost", "the connection broke, and the place in the group was lost with it"));
       }
     }
     for (const peer of peers) {

@@ -5,7 +5,7 @@ import { ANSWER_MS } from "./platform.js";
  *
  *     closed        the app has closed it, or has not connected yet
  *     disconnected  the connection ended
- *     lost          it ended before the answer came, or the place in the group was lost: whether the message arrived is not known
+ *     lost          it ended before the answer came, and the place in the group is lost, too: whether the message arrived is not known
  *     timeout       no answer in time
  *     overloaded    too many messages wait for their answer
  *     unreachable   nothing answers at the address

@@ -107,7 +107,9 @@ def test_a_tab_that_is_cut_off_for_a_moment_resumes_and_nobody_notices(
     for number in range(3):
         three["a"].begin("say", "c", number)
         assert three["a"].result() == "queued"
+    three["c"].begin("say", "a", "said without a connection")
     cut.mend()
+    assert three["c"].result() == "delivered"
     wait_for(three["c"], "message", 3)
     assert told(three["c"], "resumed", "message") == [["resumed", None, None], *(["message", "a", number] for number in range(3))]
     assert told(three["c"], "open") == [["open", None, None]]

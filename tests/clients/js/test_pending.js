@@ -31,7 +31,7 @@ test("the two hundred and fifty-seventh that waits is refused, and there is room
   pending.resolve("1", "delivered");
   await first;
   const last = rejection(pending.add({ type: "a" }));
-  pending.failAll(new SignalError("lost", ""), { sent: false });
+  pending.failAll(new SignalError("lost", ""));
   equal((await last).code, "lost");
 });
 
@@ -44,16 +44,13 @@ test("answers to nothing that waits are no answers", async () => {
   equal([await only, pending.fail("1", new SignalError("late", "")), clock.pending], ["delivered", false, []]);
 });
 
-test("what is sent fails apart from what is not", async () => {
-  const { pending, send } = make();
+test("all fail together, sent or not", async () => {
+  const { clock, pending, send } = make();
   const sent = rejection(pending.add({ type: "a" }));
   pending.flush(send, 100);
-  const unsent = pending.add({ type: "b" });
-  pending.failAll(new SignalError("lost", ""), { sent: true });
-  equal((await sent).code, "lost");
-  pending.flush(send, 100);
-  pending.resolve("2", "delivered");
-  equal(await unsent, "delivered");
+  const unsent = rejection(pending.add({ type: "b" }));
+  pending.failAll(new SignalError("lost", ""));
+  equal([(await sent).code, (await unsent).code, clock.pending], ["lost", "lost", []]);
 });
 
 test("the limit is on bytes, and just reached is not beyond", async () => {

@@ -96,26 +96,29 @@ test("a message without an answer fails by its deadline", async () => {
   equal((await sent).code, "timeout");
 });
 
-test("a lost connection fails what was on its way, keeps what was not, and the place is taken back with the session", async () => {
+test("a place is taken back with its session, with the answers that were kept, and what waited is sent", async () => {
   const { signal, told, sockets, clock } = await joined();
-  const sent = rejection(signal.send("bob", "message", "on its way"));
+  const sent = signal.send("bob", "message", "on its way");
   sockets[0].end(1006);
-  equal([(await sent).code, signal.state], ["lost", "waiting"]);
+  equal(signal.state, "waiting");
   const kept = signal.send("bob", "message", "kept");
   await clock.pass(250);
   sockets[1].admit({ peers: [BOB], resumed: true });
   equal(sockets[1].sent.map(({ type, payload }) => [type, payload.session ?? payload]), [["register", "s1"], ["message", "kept"]]);
-  sockets[1].say("ack", { id: "2", status: "delivered" });
-  equal([await kept, names(told)], ["delivered", ["reconnecting", "resumed"]]);
+  sockets[1].say("ack", { id: "1", status: "delivered" });
+  sockets[1].say("ack", { id: "2", status: "queued" });
+  equal([await sent, await kept, names(told)], ["delivered", "queued", ["reconnecting", "resumed"]]);
 });
 
-test("with the place in the group goes what waited for a connection, and the list is new", async () => {
+test("with the place in the group goes all that waited, and the list is new", async () => {
   const { signal, told, sockets, clock } = await joined();
+  const sent = rejection(signal.send("bob", "message", "on its way"));
   sockets[0].end(1006);
   const kept = rejection(signal.send("bob", "message", "kept"));
   await clock.pass(250);
   sockets[1].admit({ peers: [CAROL] });
-  equal([(await kept).code, names(told), [...signal.peers.keys()]], ["lost", ["reconnecting", "open", "peers"], ["carol"]]);
+  equal([(await sent).code, (await kept).code], ["lost", "lost"]);
+  equal([sockets[1].sent.length, names(told), [...signal.peers.keys()]], [1, ["reconnecting", "open", "peers"], ["carol"]]);
 });
 
 test("what is said before the first join goes out with it", async () => {
@@ -334,7 +337,7 @@ test("close settles everything and leaves no timer", async () => {
   const { signal, told, sockets, clock, window } = await joined();
   const sent = rejection(signal.send("bob", "message", 1));
   signal.close();
-  equal([(await sent).code, sockets[0].isClosed, clock.pending], ["lost", true, []]);
+  equal([(await sent).code, sockets[0].isClosed, clock.pending], ["closed", true, []]);
   equal([names(told), told[0][1].code, signal.peers.size], [["close"], 1000, 0]);
   equal((await rejection(signal.send("bob", "message", 1))).code, "closed");
   window.dispatchEvent(new Event("online"));
