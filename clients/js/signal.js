@@ -57,11 +57,8 @@ export class Signal extends EventTarget {
    */
   constructor(url, { peerId, groupId, metadata, token, platform } = {}) {
     super();
-    for (const [name, value] of Object.entries({ peerId, groupId })) {
-      if (typeof value !== "string" || value === "") {
-        throw new TypeError(`${name}: expected a string that is not empty`);
-      }
-    }
+    demandId("peerId", peerId);
+    demandId("groupId", groupId);
     this.#url = socketAddress(url);
     this.#member = { peer_id: peerId, group_id: groupId, metadata };
     this.#tokens = new TokenSource(token);
@@ -105,7 +102,8 @@ export class Signal extends EventTarget {
    * Send an `offer`, `answer`, `candidate` or `message` to one peer, at most once. Resolves to `delivered`, or to `queued` while the peer is
    * expected back; else rejects with a SignalError. Without a connection it waits for the next one, and fails if the place in the group is lost.
    */
-  send(target, type, payload) {
+  async send(target, type, payload) {
+    demandId("target", target); // without one it would be a broadcast
     return this.#say({ type, target_id: target, payload });
   }
 
@@ -196,7 +194,7 @@ export class Signal extends EventTarget {
       this.#tokens.spend();
     }
     const temporary = follows === "new token" ? this.#tokens.canRenew : follows !== "no";
-    this.#retryOrFinish(new SignalError("disconnected", `with ${code} ${reason}`, { temporary }), { code, reason });
+    this.#retryOrFinish(new SignalError("disconnected", `close code ${code} ${reason}`.trim(), { temporary }), { code, reason });
   }
 
   /** A close frame might still get through, and would end the place in the group that the next connection is to take. */
@@ -343,5 +341,11 @@ export class Signal extends EventTarget {
     } else {
       this.#retryOrFinish(error);
     }
+  }
+}
+
+function demandId(name, value) {
+  if (typeof value !== "string" || value === "") {
+    throw new TypeError(`${name}: expected a string that is not empty`);
   }
 }

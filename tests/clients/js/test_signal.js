@@ -81,6 +81,12 @@ test("a message rejects with the error of the protocol", async () => {
   equal(told, []);
 });
 
+test("a message to nobody is no broadcast", async () => {
+  const { signal, sockets } = await joined();
+  const { name, message } = await rejection(signal.send(undefined, "message", "secret"));
+  equal([name, message.split(":")[0], sockets[0].sent.length], ["TypeError", "target", 1]);
+});
+
 test("an error that no promise waits for is told", async () => {
   const { told, sockets } = await joined();
   sockets[0].say("error", { code: "slow_peer", message: "dropped", temporary: true, ref: { id: "99" } });
