@@ -3,12 +3,9 @@ import { Connection } from "./connection.js";
 import { Pending } from "./pending.js";
 import { ANSWER_MS, PLATFORM } from "./platform.js";
 import { RECONNECT, Reconnect } from "./reconnect.js";
-import { explain } from "./refusal.js";
+import { Refusals } from "./refusal.js";
 import { SignalError } from "./signal_error.js";
 import { TokenSource } from "./token_source.js";
-
-/** Refused handshakes in a row after which a server that has never taken this client in is not asked any more. */
-const MOST_REFUSALS = 5;
 
 const HURRIES = ["online", "offline", "visibilitychange"];
 
@@ -38,6 +35,7 @@ export class Signal extends EventTarget {
   #platform;
   #pending;
   #reconnect;
+  #refusals;
   #ready;
   #state = "closed"; // then "connecting", "open", and "waiting" for the next attempt
   #turn; // changes with the state: what an earlier one has waited for is of no use any more
@@ -46,8 +44,6 @@ export class Signal extends EventTarget {
   #silent; // an earlier connection on which nothing comes; the place in the group hangs on it until another has taken it
   #session; // the right to that place
   #messageBytes = Infinity;
-  #isKnown = false; // whether the server has ever taken this client in
-  #refusals = 0;
 
   /**
    * @param url the server's `/ws` or `/t/{tenant}/ws`, by `ws:` or `wss:`; in a page it may be relative
@@ -90,6 +86,7 @@ export class Signal extends EventTarget {
       this.#ready = Promise.withResolvers();
       this.#ready.promise.catch(() => undefined); // who does not wait for it hears the same by `close`
       this.#reconnect = new Reconnect(this.#platform);
+      this.#refusals = new Refusals(this.#platform, this.#url);
       for (const name of HURRIES) {
         this.#platform.window?.addEventListener(name, this.#hurry);
       }
@@ -177,15 +174,10 @@ export class Signal extends EventTarget {
 
   async #refused() {
     const turn = this.#turn;
-    const error = await explain(this.#platform, this.#url);
-    if (turn !== this.#turn) {
-      return;
+    const error = await this.#refusals.explain();
+    if (turn === this.#turn) {
+      this.#retryOrFinish(error);
     }
-    this.#refusals = error.code === "refused" ? this.#refusals + 1 : 0;
-    if (this.#refusals >= MOST_REFUSALS && !this.#isKnown) {
-      error.temporary = false;
-    }
-    this.#retryOrFinish(error);
   }
 
   #ended(code, reason) {
@@ -224,7 +216,6 @@ export class Signal extends EventTarget {
     this.#hangUp();
     this.#silent?.close();
     this.#silent = this.#session = undefined;
-    this.#refusals = 0;
     this.peers.clear();
     for (const name of HURRIES) {
       this.#platform.window?.removeEventListener(name, this.#hurry);
@@ -266,8 +257,7 @@ export class Signal extends EventTarget {
   #hear({ type, source_id: from, target_id: target, payload }) {
     switch (type) {
       case "welcome":
-        this.#isKnown = true;
-        this.#refusals = 0;
+        this.#refusals.over();
         this.#messageBytes = payload.limits.message_bytes;
         this.#connection.watch(payload.heartbeat.interval_ms);
         break;
