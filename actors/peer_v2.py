@@ -22,15 +22,12 @@ __all__ = ["PEERS", "PeerV2Actor"]
 
 
 class PeerV2Actor(ResumablePeer):
-    """As its base, and: each message with an `id` is answered, by an error, by an ack, or a register by its list.
-
-    Candidates that overtake an answer are not held for it: a v2 client copes with them.
-    """
+    """As its base, and: each message with an `id` is answered, by an error, by an ack, or a register by its list."""
 
     _acks: ClassVar[bool] = True
 
     def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, terms: Terms, rules: PeerRules) -> None:
-        super().__init__(runtime, directory, outbox, terms, rules._replace(hold=None))
+        super().__init__(runtime, directory, outbox, terms, rules)
         self._rules = rules
         self._connection_id = terms.connection_id
         self._session = ""

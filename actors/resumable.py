@@ -26,16 +26,17 @@ __all__ = ["ResumablePeer"]
 
 
 class ResumablePeer(PeerActor):
-    """As its base, and its place may be taken again."""
+    """As its base, and its place may be taken again. Candidates that overtake an answer are not held for it: its client copes with them."""
 
     def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, terms: Terms, rules: PeerRules) -> None:
-        super().__init__(runtime, directory, outbox, terms, rules)
+        super().__init__(runtime, directory, outbox, terms, rules._replace(hold=None))
         self._resume = rules.resume
         self._queue: ResumeQueue | None = None  # in the place of the outbox
         self._window: Timer | None = None  # set for as long as the client is waited for
         self._ended = False  # its connection has
         self._knows_session = False
-        # While a handover is under way: what came over, what the group has said since, and to whom it is to be handed on.
+        # While a handover is under way: what came over, what the group has said since, and to whom it is to be handed on. `_early` is also
+        # what an outbox did not take any more, before the end of its connection was known here.
         self._inherited: tuple[Event, ...] = ()
         self._early: ResumeQueue | None = None
         self._deferred: list[Challenge | Evicted | Restored | GroupLost] = []
@@ -62,13 +63,14 @@ class ResumablePeer(PeerActor):
     def _await_return(self) -> None:
         """Nobody is there to be watched or written to."""
         self._watch.stop()
-        self._stand_in()
+        missed, self._early = self._early, None
+        self._stand_in(missed)
         self._window = self.later(WindowOver())
         self._window.start(self._resume.window)
 
-    def _stand_in(self) -> None:
+    def _stand_in(self, missed: ResumeQueue | None = None) -> None:
         if self._queue is None:
-            self._client.outbox = self._queue = ResumeQueue(self._resume, self._runtime.metrics)
+            self._client.outbox = self._queue = missed or ResumeQueue(self._resume, self._runtime.metrics)
             self._runtime.metrics.increment("resumable")
 
     @handles(WindowOver)
@@ -78,11 +80,13 @@ class ResumablePeer(PeerActor):
 
     @handles(Revived)
     def revived(self, message: Revived) -> None:
-        """The client was back from being away, and has never heard of it: it cannot resume a place that it does not know."""
-        if self._queue is None:
-            super().revived(message)
-        else:
+        """A client that comes back from being away, and is lost before it hears of that, cannot resume a place that it does not know."""
+        if message.key != self._seat.key or self._state is not State.JOINED:
+            return
+        if self._queue is not None:
             self._give_up()
+        elif self._client.outbox.send(self._list(message)) is not None:
+            self._knows_session = False
 
     @handles(Tick)
     def tick(self, message: Tick) -> None:
@@ -163,11 +167,9 @@ class ResumablePeer(PeerActor):
 
     @handles(PeerJoined, PeerLeft)
     def told(self, message: PeerJoined | PeerLeft) -> None:
-        """Someone came or went; as `deliver`."""
-        if self._state is State.JOINING:
+        """Someone came or went; as `deliver`. What an outbox refuses that has just been closed is missed by a client that will be back."""
+        if self._state is State.JOINING or (self._state is State.JOINED and self._client.outbox.send(message) is not None):
             self._keep_early(message)
-        else:
-            super().told(message)
 
     def _keep_early(self, event: Event) -> ErrorCode | None:
         if self._early is None:
@@ -241,6 +243,8 @@ class ResumablePeer(PeerActor):
             refusal = self._client.outbox.send(event)
             if refusal is not None and isinstance(event, Relayed):
                 event.give_back(refusal, self._seat.peer_id)
+            elif refusal is not None:
+                self._keep_early(event)
 
     def on_unread(self, unread: list[Message]) -> None:
         """A handover that came too late goes on to whom it is for, or back to the senders."""

@@ -235,3 +235,37 @@ def test_one_that_resumes_into_a_full_group_has_its_place() -> None:
     lane.session = place_of(x).session
     x.cut()
     assert lane.resume().heard() == [(LIST,)]
+
+
+def test_who_came_and_went_in_the_moment_of_the_break_is_not_missed() -> None:
+    lane = Lane()
+    lane.x.outbox.closed = CloseCode.GOING_AWAY  # the socket has failed, and word of that is behind what follows
+    lane.broker.join("y")
+    lane.z.leave()
+    lane.witness.relay("message", "x")
+    assert (ERROR, "undelivered", "x") in lane.witness.heard()
+    lane.x.cut()
+    assert lane.resume().heard() == [(LIST, "w"), (JOINED, "y"), (LEFT, "z", "left")]
+
+
+def test_who_came_and_went_in_the_moment_of_an_end_for_good_is_for_nobody() -> None:
+    lane = Lane()
+    lane.x.outbox.closed = CloseCode.GOING_AWAY
+    lane.broker.join("y")
+    lane.x.lost(LeaveReason.LEFT)
+    assert is_over(lane.x)
+    assert lane.broker.metrics["resumable"] == 0
+
+
+def test_one_that_never_heard_that_it_was_back_is_not_waited_for() -> None:
+    lane = Lane()
+    for _ in range(6):
+        lane.broker.pass_time(10)
+        lane.witness.pong()
+        lane.z.pong()
+    lane.hear()
+    lane.x.outbox.closed = CloseCode.GOING_AWAY
+    lane.x.heartbeat()
+    lane.x.cut()
+    assert lane.witness.heard() == [(JOINED, "x"), (LEFT, "x", "lost")]
+    assert is_over(lane.x)
