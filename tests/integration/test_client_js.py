@@ -166,6 +166,7 @@ def test_channels_outlive_the_server_and_all_register_anew(serve: Callable[..., 
     line.mend(serve().port)
     for tab in five.values():
         wait_for(tab, "open", 2)
+        assert len(told(tab, "goaway")) == 1
     for peer, tab in five.items():
         for other in five.keys() - {peer}:
             tab.begin("say", other, f"from {peer}")
@@ -174,16 +175,21 @@ def test_channels_outlive_the_server_and_all_register_anew(serve: Callable[..., 
     assert_meshed(five)
 
 
-def test_a_server_that_refuses_the_handshake_is_not_stormed(tabs: Tabs, browser: Browser, page: str, wire: Callable[[int], Cable]) -> None:
-    """A server of web pages refuses every WebSocket, as one does that takes no token of this tab."""
-    cut = wire(int(page.split(":")[2].split("/", maxsplit=1)[0]))
+def test_a_server_that_refuses_the_handshake_is_not_stormed(
+    share: Callable[..., Server], browser: Browser, page: str, wire: Callable[[int], Cable], group: str
+) -> None:
+    """A page is not told with which status; of all the server's refusals that of an origin needs no more than a page."""
+    server = share({"server.allowed_origins": "https://elsewhere.example"})
+    refused, line = server.count("refusals", "origin"), wire(server.port)
     tab = browser.open(page)
-    tab.begin("join", f"ws://127.0.0.1:{cut.port}/ws", "a", "group", "a.b.c")
-    error = tab.result()
-    assert error == "refused"
-    assert cut.dials <= 2 * 5, "five handshakes, and a look at whether there is a server after each"
-    delays = [entry[1] for entry in told(tab, "reconnecting", "close")]
-    assert delays == ["refused"] * 5
+    tab.begin("join", f"ws://127.0.0.1:{line.port}/ws", "a", group, "a.b.c")
+    assert tab.result() == "refused"
+    assert [entry[:2] for entry in told(tab, "reconnecting", "close")] == [
+        *(["reconnecting", "refused"] for _ in range(4)),
+        ["close", "refused"],
+    ]
+    assert server.count("refusals", "origin") == refused + 5
+    assert line.dials <= 2 * 5, "five handshakes, and after each a look at whether there is a server"
     tab.close()
 
 
