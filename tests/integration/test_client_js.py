@@ -1,10 +1,12 @@
 """The JavaScript client in real browser tabs, on the real server: a mesh, and what becomes of it when connections break."""
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from actors.reasons import CloseCode
 from tests.integration.browser import Browser, Tab, browse
 from tests.integration.cable import Cable
 from tests.integration.client import Client
@@ -190,6 +192,26 @@ def test_a_server_that_refuses_the_handshake_is_not_stormed(
     ]
     assert server.count("refusals", "origin") == refused + 5
     assert line.dials <= 2 * 5, "five handshakes, and after each a look at whether there is a server"
+    tab.close()
+
+
+def test_a_server_that_falls_silent_is_given_up_and_the_place_taken_back_from_the_open_connection(
+    serve: Callable[..., Server], browser: Browser, page: str, group: str
+) -> None:
+    server = serve()
+    friend, tab = server.connect(Client), browser.open(page)
+    tab.begin("join", f"ws://127.0.0.1:{server.port}/ws", "tab", group, None, 20)
+    assert tab.result() == "joined"
+    assert [peer["id"] for peer in friend.register("friend", group)] == ["tab"]
+    server.signal(signal.SIGSTOP)
+    try:
+        wait_for(tab, "reconnecting")
+    finally:
+        server.signal(signal.SIGCONT)
+    wait_for(tab, "resumed")
+    assert [entry[:2] for entry in told(tab, "open", "reconnecting")][:2] == [["open", None], ["reconnecting", "timeout"]]
+    friend.assert_silence()
+    assert server.count("closes", str(CloseCode.REPLACED.value)) == 1
     tab.close()
 
 
