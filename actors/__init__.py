@@ -14,8 +14,11 @@ Where to look::
       seat        its place in a group, and the way to the group
       watch       its signs of life: pings, deadlines, challenges
       delivery    what other peers send to it, in order
+    peer_v2     PeerV2Actor: what a connection of profile v2 has beside
+    contest     who waits for the id of another
     membership  pure: who is in a group, in which order
     pairing     pure: which candidates wait for which answer
+    terms       on what a connection was let in; peer_rules: what holds for each
     liveness    pure: who is silent for how long, and what that calls for
     conduct     pure: what a client has left of its rates, and how many faults it has
     allowance   pure: one token bucket

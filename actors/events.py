@@ -13,6 +13,7 @@ ghost or a silence.
 """
 
 import enum
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import msgspec
@@ -29,6 +30,20 @@ class Format(enum.StrEnum):
 
     JSON = "json"
     MSGPACK = "msgpack"
+
+
+class Profile(enum.StrEnum):
+    """What a connection and the server have agreed to say to each other (`docs/protocol.md`: Profiles)."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+class AckStatus(enum.StrEnum):
+    """What became of a message that did not fail: written to its receiver, or kept for one that may resume."""
+
+    DELIVERED = "delivered"
+    QUEUED = "queued"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -56,11 +71,20 @@ class Undeliverable(Message, frozen=True, gc=False):
     reference: Reference
 
 
+class Delivered(Message, frozen=True, gc=False):
+    """To the PeerActor of a sender that waits for it: what became of its message `id`."""
+
+    lifecycle: ClassVar[bool] = True
+    id: str
+    status: AckStatus
+
+
 class Relayed(Message, frozen=True, gc=False):
     """A client's message with the sender's identity stamped by its PeerActor; on its way to the group, to the target, to the client.
 
     `frames` remembers the encoded form of a broadcast, one for each encoding; None for a message to one peer. `at` is when the sender was
-    heard, on the monotonic clock: read once for the three actors on the way.
+    heard, on the monotonic clock: read once for the three actors on the way. `acked`: the sender waits to hear that it arrived, and has not
+    heard so yet.
     """
 
     type: str
@@ -72,6 +96,12 @@ class Relayed(Message, frozen=True, gc=False):
     id: str | None = None
     frames: dict[str, bytes] | None = None
     at: float = 0.0
+    acked: bool = False
+
+    def acknowledge(self, status: AckStatus) -> None:
+        """Tell the sender what became of its message. For one that is `acked`, and once; then it is never given back."""
+        if self.id is not None:
+            self.sender.post(Delivered(self.id, status))
 
     def give_back(self, code: ErrorCode, target_id: str | None = None) -> None:
         """Tell the sender why its message did not reach `target_id` (the message's own target unless named)."""
@@ -96,10 +126,21 @@ class PeerInfo(Message, frozen=True, gc=False):
     metadata: bytes | None = None
 
 
+class Place(Message, frozen=True, gc=False):
+    """What a v2 peer is told of its own place. Whoever knows the `session` may take it; `sequence` is that in the order of joins."""
+
+    id: str
+    group_id: str
+    session: str
+    sequence: int
+
+
 class PeerList(Message, frozen=True, gc=False):
-    """The answer to a register: who was there before."""
+    """The answer to a register: who was there before. For a v2 peer with its own place, and whether it has `resumed` that."""
 
     peers: tuple[PeerInfo, ...]
+    own: Place | None = None
+    resumed: bool = False
 
 
 class PeerJoined(Message, frozen=True, gc=False):
@@ -129,4 +170,20 @@ class ErrorEvent(Message, frozen=True, gc=False):
     retry_after_ms: int | None = None
 
 
-Event: TypeAlias = PeerList | PeerJoined | PeerLeft | Relayed | ErrorEvent
+class Welcome(Message, frozen=True, gc=False):
+    """The first word to a v2 client: how logs name its connection, how often it is pinged and when it is away, in ms, and its limits."""
+
+    connection_id: str
+    interval_ms: int
+    expire_ms: int
+    limits: Mapping[str, float]
+
+
+class Ack(Message, frozen=True, gc=False):
+    """To a v2 client: what became of its message `id`."""
+
+    id: str
+    status: AckStatus
+
+
+Event: TypeAlias = PeerList | PeerJoined | PeerLeft | Relayed | ErrorEvent | Welcome | Ack

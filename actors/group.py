@@ -9,17 +9,17 @@ Guarantees (`docs/protocol.md`: Guarantees), and where they come from:
 """
 
 import enum
-import itertools
 import logging
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import pykka
+from msgspec.structs import replace
 
-from actors.events import Message, PeerInfo, PeerJoined, PeerLeft, Relayed
+from actors.contest import Contests
+from actors.events import AckStatus, Message, PeerInfo, PeerJoined, PeerLeft, Relayed
 from actors.membership import Member, Membership
 from actors.messages import (
     Alive,
-    Challenge,
     ChallengeExpired,
     Depart,
     Departed,
@@ -37,7 +37,7 @@ from actors.messages import (
     Testament,
     Vacated,
 )
-from actors.ports import Backplane, Timer
+from actors.ports import Backplane
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
 
@@ -62,19 +62,8 @@ class GroupRules(NamedTuple):
     challenge_timeout: float
 
 
-class _Contest(NamedTuple):
-    """A newcomer that waits for the owner of its id to show that it lives, or not."""
-
-    newcomer: Join
-    nonce: int
-    timer: Timer
-
-
 class GroupActor(BrokerActor):
     """The members of one group and what they are told. Ends when it is empty and the Directory says so."""
-
-    # Of the class: a late answer to a challenge of an actor that failed must not fit one of its successor.
-    _nonces: ClassVar["itertools.count[int]"] = itertools.count(1)
 
     def __init__(
         self,
@@ -93,7 +82,7 @@ class GroupActor(BrokerActor):
         self._backplane = backplane
         self._succeeds = inherited is not None
         self._members = Membership(inherited or ())
-        self._contests: dict[str, _Contest] = {}
+        self._contests = Contests(runtime, self.ref, rules.challenge_timeout)
         self._joins = 0
         self._now = runtime.clock.monotonic
         self._count = runtime.metrics.increment
@@ -114,8 +103,7 @@ class GroupActor(BrokerActor):
             # Only a deaf client gets here: any other has been revived by this very frame.
             message.give_back(ErrorCode.PEER_AWAY)
         elif target_id is None:
-            for member in self._members.others(message.source_id):
-                self._hand_over(message, member)
+            self._spread(message)
         else:
             target = find(target_id)
             if target is None:
@@ -124,6 +112,14 @@ class GroupActor(BrokerActor):
                 message.give_back(ErrorCode.PEER_AWAY)
             else:
                 self._hand_over(message, target)
+
+    def _spread(self, message: Relayed) -> None:
+        """One ack for all of them: it is in their mailboxes. Whom it does not reach from there an error names."""
+        if message.acked:
+            message.acknowledge(AckStatus.DELIVERED)
+            message = replace(message, acked=False)
+        for member in self._members.others(message.source_id):
+            self._hand_over(message, member)
 
     def _hand_over(self, message: Relayed, target: Member) -> None:
         try:
@@ -155,6 +151,7 @@ class GroupActor(BrokerActor):
             return
         place = self._backplane.place(self._key)
         member = self._members.join(message.peer_id, message.peer, message.metadata, place, self._now(), message.address)
+        member.session = message.session
         self._count("peers")
         # Its own list first: a peer sees who is there before anything from them.
         self._tell_place(member)
@@ -168,7 +165,7 @@ class GroupActor(BrokerActor):
         self._directory.post(Vacated(self._key, self.ref))
 
     def _tell_place(self, member: Member) -> None:
-        member.peer.post(Joined(self._key, self.ref, member.sequence, self._list_for(member)))
+        member.peer.post(Joined(self._key, self.ref, member.sequence, self._list_for(member), member.session))
 
     def _list_for(self, member: Member) -> tuple[PeerInfo, ...]:
         """Who was there before: those to whom this member offers. Whoever joined later offers to it, however often it asks."""
@@ -213,35 +210,21 @@ class GroupActor(BrokerActor):
         elif self._rules.on_duplicate is OnDuplicate.REJECT or owner.peer_id in self._contests:
             self._refuse(message, ErrorCode.PEER_ID_TAKEN)
         else:
-            self._challenge(message, owner)
-
-    def _challenge(self, message: Join, owner: Member) -> None:
-        nonce = next(self._nonces)
-        timer = self.later(ChallengeExpired(owner.peer_id, nonce))
-        self._contests[owner.peer_id] = _Contest(message, nonce, timer)
-        timer.start(self._rules.challenge_timeout)
-        owner.peer.post(Challenge(nonce))
+            self._contests.begin(message, owner)
 
     @handles(Alive)
     def incumbent_lives(self, message: Alive) -> None:
         """The owner has answered: the newcomer is refused."""
-        contest = self._contests.get(message.peer_id)
-        if contest is not None and contest.nonce == message.nonce:
-            self._end_contest(message.peer_id)
-            self._refuse(contest.newcomer, ErrorCode.PEER_ID_TAKEN)
+        if self._contests.is_open(message.peer_id, message.nonce):
+            self._refuse(self._contests.end(message.peer_id), ErrorCode.PEER_ID_TAKEN)
 
     @handles(ChallengeExpired)
     def incumbent_is_a_ghost(self, message: ChallengeExpired) -> None:
         """The owner has not answered: it is closed, and the newcomer joins in its stead."""
-        contest = self._contests.get(message.peer_id)
         owner = self._members.find(message.peer_id)
-        if contest is not None and contest.nonce == message.nonce and owner is not None:
+        if owner is not None and self._contests.is_open(message.peer_id, message.nonce):
             self._evict(owner, LeaveReason.LOST)
-            self._end_contest(message.peer_id)
-            self._admit(contest.newcomer)
-
-    def _end_contest(self, peer_id: str) -> None:
-        self._contests.pop(peer_id).timer.stop()
+            self._admit(self._contests.end(message.peer_id))
 
     def _evict(self, owner: Member, reason: LeaveReason) -> None:
         self._remove(owner, reason)
@@ -260,13 +243,11 @@ class GroupActor(BrokerActor):
         member = self._members.owned(message.peer_id, message.peer)
         if member is not None:
             self._remove(member, message.reason)
-        contest = self._contests.get(message.peer_id)
-        if contest is not None and contest.newcomer.peer is message.peer:
-            self._end_contest(message.peer_id)
+        if self._contests.is_of(message.peer_id, message.peer):
+            self._contests.end(message.peer_id)
             self._vacate()
-        elif contest is not None and member is not None:
-            self._end_contest(message.peer_id)
-            self._admit(contest.newcomer)
+        elif member is not None and message.peer_id in self._contests:
+            self._admit(self._contests.end(message.peer_id))
         if message.reason is LeaveReason.LEFT:
             message.peer.post(Departed(self._key))
         self._check_empty()
@@ -319,7 +300,7 @@ class GroupActor(BrokerActor):
 
     def testament(self) -> Testament:
         """The members keep their places; newcomers in a contest are heard anew."""
-        return Testament(self._key, tuple(self._members), tuple(contest.newcomer for contest in self._contests.values()))
+        return Testament(self._key, tuple(self._members), tuple(self._contests.newcomers()))
 
     def on_start(self) -> None:
         """Take the group, or take it over from a failed actor.
@@ -342,5 +323,4 @@ class GroupActor(BrokerActor):
     def on_failure(self, *_error: object) -> None:
         """Counted out. The backplane keeps the group's places for the successor that the Directory starts."""
         self._count("groups", by=-1)
-        for contest in self._contests.values():
-            contest.timer.stop()
+        self._contests.stop()

@@ -8,9 +8,12 @@ __all__ = ["Member", "Membership"]
 
 
 class Member:
-    """One peer of a group. `sequence` is its place in the total order of joins, `last_seen` is on the monotonic clock."""
+    """One peer of a group. `sequence` is its place in the total order of joins, `last_seen` is on the monotonic clock.
 
-    __slots__ = ("address", "away", "last_seen", "metadata", "peer", "peer_id", "sequence")
+    `session` is what a v2 peer may take its place with from another connection; a v1 peer has none.
+    """
+
+    __slots__ = ("address", "away", "last_seen", "metadata", "peer", "peer_id", "sequence", "session")
 
     def __init__(self, peer_id: str, peer: PeerRef, metadata: bytes | None, sequence: int, now: float, address: str = "") -> None:
         self.peer_id = peer_id
@@ -20,6 +23,7 @@ class Member:
         self.sequence = sequence
         self.last_seen = now
         self.away = False
+        self.session: str | None = None
 
 
 class Membership:

@@ -132,13 +132,17 @@ class HoldExpired(Message, frozen=True, gc=False):
 
 
 class Joined(Message, frozen=True, gc=False):
-    """The peer is in the group, in the place `sequence` of its total order of joins; `peers` were there before it."""
+    """The peer is in the group, in the place `sequence` of its total order of joins; `peers` were there before it.
+
+    `session` is what a v2 client shows to take this place again.
+    """
 
     lifecycle: ClassVar[bool] = True
     key: GroupKey
     group: GroupRef
     sequence: int
     peers: tuple[PeerInfo, ...]
+    session: str | None = None
 
 
 class Revived(Message, frozen=True, gc=False):
@@ -200,7 +204,7 @@ class GroupLost(Message, frozen=True, gc=False):
 
 
 class Join(Message, frozen=True, gc=False):
-    """A peer asks for a place. `address` names its connection in the log."""
+    """A peer asks for a place. `address` names its connection in the log; `session` is what a v2 peer may take the place with again."""
 
     lifecycle: ClassVar[bool] = True
     peer: PeerRef
@@ -208,6 +212,7 @@ class Join(Message, frozen=True, gc=False):
     metadata: bytes | None
     address: str
     reference: Reference
+    session: str | None = None
 
     def unhandled(self, key: GroupKey, code: ErrorCode) -> None:
         """The peer stays unregistered."""

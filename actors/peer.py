@@ -6,13 +6,13 @@ one go, and nothing of one group can be taken for the other's. Its end waits beh
 Identity is stamped here: a relay carries the id that this connection registered, whatever the client wrote.
 """
 
-from typing import NamedTuple
+from typing import ClassVar
 
 from actors.client import Client
-from actors.conduct import Conduct, ConductRules
+from actors.conduct import Conduct
 from actors.delivery import Delivery
 from actors.events import Message, PeerJoined, PeerLeft, PeerList, Reference, Relayed, Undeliverable
-from actors.liveness import Liveness, LivenessRules
+from actors.liveness import Liveness
 from actors.messages import (
     BadMessage,
     Challenge,
@@ -35,7 +35,7 @@ from actors.messages import (
     Revived,
     Tick,
 )
-from actors.pairing import HoldRules
+from actors.peer_rules import PeerRules
 from actors.ports import Outbox
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
@@ -43,15 +43,7 @@ from actors.seat import Seat, State
 from actors.terms import Terms
 from actors.watch import Watch
 
-__all__ = ["PeerActor", "PeerRules"]
-
-
-class PeerRules(NamedTuple):
-    """What holds for every connection of a tenant. With `hold`, for v1 clients, candidates that come too early are held."""
-
-    liveness: LivenessRules
-    conduct: ConductRules
-    hold: HoldRules | None
+__all__ = ["PeerActor"]
 
 
 # To look a member up in its enum costs 0.1 us in Python 3.11, five times in each relay.
@@ -60,7 +52,9 @@ _TICK = Tick()
 
 
 class PeerActor(BrokerActor):
-    """Stands between one client and its group."""
+    """Stands between one client and its group. This one speaks v1; `actors.peer_v2` has the other."""
+
+    _acks: ClassVar[bool] = False  # whether a client hears of what went well, too
 
     def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, terms: Terms, rules: PeerRules) -> None:
         super().__init__(runtime, directory)
@@ -134,11 +128,14 @@ class PeerActor(BrokerActor):
         elif isinstance(message, Relay):
             self._relay(message)
         elif self._speaks_for_itself(message):
-            if isinstance(message, Heartbeat):
-                self._seat.seen()
-            else:
-                self._leave(LeaveReason.LEFT)
-                self._state = _LEAVING
+            self._serve(message)
+
+    def _serve(self, message: Heartbeat | Leave) -> None:
+        if isinstance(message, Heartbeat):
+            self._seat.seen()
+        else:
+            self._leave(LeaveReason.LEFT)
+            self._state = _LEAVING
 
     def _register(self, message: Register) -> None:
         if not self._client.may_register(self._clock.monotonic(), message.reference()):
@@ -158,9 +155,9 @@ class PeerActor(BrokerActor):
             return
         target_id, type_ = message.target_id, message.type
         frames: dict[str, bytes] | None = {} if target_id is None else None
-        seat = self._seat
+        seat, id_, acked = self._seat, message.id, self._acks and message.id is not None
         if not seat.tell(
-            Relayed(type_, seat.peer_id, target_id, message.payload, message.format, self._actor_ref, message.id, frames, self._heard_at)
+            Relayed(type_, seat.peer_id, target_id, message.payload, message.format, self._actor_ref, id_, frames, self._heard_at, acked)
         ):
             self._client.error(ErrorCode.UNAVAILABLE, message.reference())
         elif type_ == "answer" and target_id is not None:
@@ -197,7 +194,7 @@ class PeerActor(BrokerActor):
         """The client's list: its first frame after a register."""
         if message.key != self._seat.key or self._state in (_NEW, _GONE):
             return
-        self._client.outbox.send(PeerList(message.peers))
+        self._client.outbox.send(self._list(message))
         if self._state is _JOINING:
             self._state = _JOINED
             self._seat.take(message.group)
@@ -209,7 +206,10 @@ class PeerActor(BrokerActor):
         """The client was away and is back: it knows nothing of who came and went meanwhile."""
         if message.key == self._seat.key and self._state is _JOINED:
             self._delivery.give_back()
-            self._client.outbox.send(PeerList(message.peers))
+            self._client.outbox.send(self._list(message))
+
+    def _list(self, message: Joined | Revived) -> PeerList:
+        return PeerList(message.peers)
 
     @handles(JoinRefused)
     def join_refused(self, message: JoinRefused) -> None:

@@ -9,16 +9,20 @@ States of a PeerActor::
 """
 
 import enum
+import secrets
 
 import pykka
 
-from actors.events import Message
+from actors.events import Message, Profile
 from actors.messages import Alive, Depart, Forward, GroupKey, Join, Refresh, Register, Revive, Seen
 from actors.reasons import LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
 from actors.terms import Terms
 
-__all__ = ["Seat", "State"]
+__all__ = ["SESSION_BYTES", "Seat", "State"]
+
+SESSION_BYTES = 16
+"""Of chance in a session: as much as in a key, for whoever guesses it takes a peer's place."""
 
 
 class State(enum.Enum):
@@ -57,7 +61,8 @@ class Seat:
         """Ask for a place, through the Directory: it starts the group if need be. The answer is Joined or JoinRefused."""
         self.key = GroupKey(self._terms.tenant, register.group_id)
         self.peer_id = register.peer_id
-        join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference())
+        session = secrets.token_hex(SESSION_BYTES) if self._terms.profile is Profile.V2 else None
+        join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference(), session)
         self._directory.post(Forward(self.key, join))
 
     def refresh(self, register: Register) -> bool:

@@ -1,14 +1,15 @@
-"""The payloads of what the server itself tells a client: peer_list, peer_joined, peer_left, error (``docs/protocol.md``: Server to client).
+"""The payloads of what the server itself tells a client (``docs/protocol.md``: Server to client).
 
 The structures have the wire's names in the wire's order; both encoders write them as they stand.
 """
 
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
-from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerLeft, PeerList
+from actors.events import Ack, ErrorEvent, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Welcome
 from gateway.translation import metadata_to_msgpack
 
 __all__ = ["announcement"]
@@ -25,6 +26,37 @@ class _Peer(Struct, gc=False, omit_defaults=True):
 
 class _Peers(Struct, gc=False):
     peers: list[_Peer]
+
+
+class _OwnPlace(Struct, gc=False):
+    id: str
+    group_id: str
+    session: str
+    sequence: int
+
+
+class _Listed(Struct, gc=False, omit_defaults=True, kw_only=True):
+    """What a v2 client gets in the place of `_Peers`."""
+
+    peers: list[_Peer]
+    own: _OwnPlace = field(name="self")
+    resumed: bool = False
+
+
+class _Heartbeat(Struct, gc=False):
+    interval_ms: int
+    expire_ms: int
+
+
+class _Welcome(Struct, gc=False):
+    connection_id: str
+    heartbeat: _Heartbeat
+    limits: Mapping[str, float]
+
+
+class _Ack(Struct, gc=False):
+    id: str
+    status: str
 
 
 class _Joined(Struct, gc=False):
@@ -50,7 +82,10 @@ class _Error(Struct, gc=False, omit_defaults=True, kw_only=True):
     ref: _Ref
 
 
-def announcement(event: PeerList | PeerJoined | PeerLeft | ErrorEvent, form: Format) -> tuple[str, Struct]:
+Announced = PeerList | PeerJoined | PeerLeft | ErrorEvent | Welcome | Ack
+
+
+def announcement(event: Announced, form: Format) -> tuple[str, Struct]:
     """The type and the payload of the message that tells of `event`.
 
     Raises:
@@ -59,13 +94,24 @@ def announcement(event: PeerList | PeerJoined | PeerLeft | ErrorEvent, form: For
     """
     match event:
         case PeerList():
-            return "peer_list", _Peers([_peer(info, form) for info in event.peers])
+            return "peer_list", _list(event, form)
         case PeerJoined():
             return "peer_joined", _Joined(_peer(event.peer, form))
         case PeerLeft():
             return "peer_left", _Left(_peer(event.peer, form), event.reason)
         case ErrorEvent():
             return "error", _error(event)
+        case Ack():
+            return "ack", _Ack(event.id, event.status)
+        case Welcome():
+            return "welcome", _Welcome(event.connection_id, _Heartbeat(event.interval_ms, event.expire_ms), event.limits)
+
+
+def _list(event: PeerList, form: Format) -> Struct:
+    peers, own = [_peer(info, form) for info in event.peers], event.own
+    if own is None:
+        return _Peers(peers)
+    return _Listed(peers=peers, own=_OwnPlace(own.id, own.group_id, own.session, own.sequence), resumed=event.resumed)
 
 
 def _error(event: ErrorEvent) -> _Error:

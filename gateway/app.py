@@ -10,8 +10,9 @@ from gevent.event import Event
 from gevent.ssl import SSLContext
 
 from actors.directory import Directory
+from actors.events import Profile
 from actors.messages import ActorFailed, Close, Drain
-from actors.peer import PeerActor
+from actors.peer_v2 import PEERS
 from actors.reasons import CLOSES, CloseCode
 from actors.runtime import BrokerRef, Runtime
 from actors.terms import Terms
@@ -20,8 +21,9 @@ from gateway.backplane.memory import MemoryBackplane
 from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Problem
-from gateway.connection import Connection, Decode, Line
+from gateway.connection import Connection
 from gateway.frames import FrameLimits
+from gateway.line import Decode, Line
 from gateway.operator.metrics import Counts
 from gateway.outbox import Encode, Socket
 from gateway.pulse import Alarm, Pulse
@@ -29,6 +31,7 @@ from gateway.routes import Routes
 from gateway.rules import admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.state import state_of
+from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.upgrade import UpgradeServer
 from gateway.wire import Decoder, WireLimits, encode
 
@@ -112,9 +115,9 @@ class App:
         """Begin to end. May be called before `run`, more than once, and from a signal handler."""
         self._stop.set()
 
-    def accept(self, socket: Socket, data: bytes, admitted: Admitted) -> None:
+    def accept(self, socket: Socket, data: bytes, admitted: Admitted, subprotocol: Subprotocol = PLAIN) -> None:
         """Take over a socket that was upgraded."""
-        connection = Connection(socket, admitted.address, self._line, self._ended)
+        connection = Connection(socket, admitted.address, self._line, self._ended, subprotocol)
         peer = self.attend(connection)
         self._connections[connection] = (peer, admitted)
         connection.open(peer, data)
@@ -132,7 +135,9 @@ class App:
 
     def attend(self, connection: Connection) -> BrokerRef:
         """Start the actor of a connection."""
-        return PeerActor.start(self._runtime, self._directory, connection.outbox, Terms("", connection.address), self._peer_rules)
+        profile = connection.subprotocol.profile
+        terms = Terms("", connection.address, profile, connection.id if profile is Profile.V2 else "")
+        return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, self._peer_rules)
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether new clients are welcome, and the state in words (`docs/protocol.md`: Endpoints)."""

@@ -7,23 +7,26 @@ It is the only owner of its socket: nothing of the WSGI server knows of it any m
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
+from secrets import randbits
 from socket import SHUT_WR
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pykka
 
-from actors.events import Format, Message
+from actors.events import Format
 from actors.messages import Lost, Ping, Pong, Register
-from actors.ports import Clock, Metrics
 from actors.reasons import CLOSES, CloseCode, LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
-from gateway.frames import CLOSE, PING, TEXT, Frame, FrameLimits, FrameReader, ProtocolError, parse_close
-from gateway.outbox import WOULD_BLOCK, Encode, Outbox, Socket, TlsSocket
-from gateway.scheduler import HubScheduler, HubTimer
+from gateway.frames import CLOSE, PING, TEXT, Frame, FrameReader, ProtocolError, parse_close
+from gateway.line import Line
+from gateway.outbox import WOULD_BLOCK, Outbox, Socket, TlsSocket
+from gateway.subprotocol import PLAIN, Subprotocol
 
-__all__ = ["PRESSURE", "Connection", "Decode", "Line"]
+if TYPE_CHECKING:
+    from gateway.scheduler import HubTimer
+
+__all__ = ["PRESSURE", "Connection"]
 
 logger = logging.getLogger("gateway.connection")
 
@@ -33,39 +36,22 @@ RECEIVE_BYTES = 65_536
 PRESSURE = 64
 """Messages that may wait in a PeerActor before its socket is no longer read, and frames of one client that are handled in one turn."""
 
-Decode = Callable[[Format, bytes], Message]
-"""Reads the content of one frame: JSON of text, MessagePack of binary. It raises nothing: what is wrong is a message, too."""
-
 _READ = 1  # libev: EV_READ
 _JSON, _MSGPACK = Format.JSON, Format.MSGPACK
 _PING, _PONG = Ping(), Pong()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What all connections share. `decode` and `encode` are the codec of what is served. Times in seconds, `outbox_bytes` in bytes."""
-
-    loop: Any
-    scheduler: HubScheduler
-    clock: Clock
-    metrics: Metrics
-    decode: Decode
-    encode: Encode
-    frames: FrameLimits
-    outbox_bytes: int
-    message_timeout: float
-    close_timeout: float
 
 
 class Connection:
     """One client's socket. `outbox` is the way out; `open` connects the way in with a PeerActor."""
 
     __slots__ = (
-        "_backlog", "_line", "_lost", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
-        "_unfinished_since", "_violation", "_watcher", "address", "outbox",
+        "_backlog", "_line", "_lost", "_number", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
+        "_unfinished_since", "_violation", "_watcher", "address", "outbox", "subprotocol",
     )  # fmt: skip
 
-    def __init__(self, socket: Socket, address: str, line: Line, on_end: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self, socket: Socket, address: str, line: Line, on_end: Callable[["Connection"], None], subprotocol: Subprotocol = PLAIN
+    ) -> None:
         self._socket = socket
         self._line = line
         self._on_end = on_end
@@ -81,17 +67,31 @@ class Connection:
         self._registered = False
         self._lost = False  # the PeerActor has been told the end, and what the client sends is no longer looked at
         self.address = address
-        self.outbox = Outbox(socket, self, line.loop, line.scheduler, encode=line.encode, metrics=line.metrics, limit=line.outbox_bytes)
+        self._number = randbits(64)  # half the memory of what is written of it
+        self.subprotocol = subprotocol
+        metrics, limit = line.metrics, line.outbox_bytes
+        self.outbox = Outbox(
+            socket, self, line.loop, line.scheduler, encode=line.encode, metrics=metrics, limit=limit, subprotocol=subprotocol
+        )
 
     def open(self, peer: BrokerRef, data: bytes) -> None:
         """Begin to read; `data` is what the client sent behind its handshake."""
-        logger.debug("open", extra={"address": self.address})
+        logger.debug("open", extra=self._who())
         self._peer = peer
         self._watcher.start(self._readable)
         if data:
             self._hear(data)
         if self._tls is not None:
             self._look_again()
+
+    @property
+    def id(self) -> str:
+        """What tells it from all other connections, of other processes too."""
+        return f"{self._number:016x}"
+
+    def _who(self) -> dict[str, str]:
+        """What its log lines have in common."""
+        return {"address": self.address, "connection": self.id}
 
     # --- Reading ---
 
@@ -121,6 +121,9 @@ class Connection:
             except ProtocolError as violation:
                 frames = violation.frames
                 self._violation = violation.code, violation.reason
+            if self.subprotocol.format is not None and (fault := self.subprotocol.fault(frames)) is not None:
+                frames, says = frames[: fault[0]], fault[1]
+                self._violation = CloseCode.WRONG_TYPE, says
             self._take(frames)
             if self._reader.begun is not None:
                 self._watch_unfinished(frames)
@@ -131,7 +134,7 @@ class Connection:
 
     def _failed(self, error: BaseException) -> None:
         """A fault of ours in one connection; its PeerActor and the others go on."""
-        logger.error("connection failed", exc_info=error, extra={"address": self.address})
+        logger.error("connection failed", exc_info=error, extra=self._who())
         self._violated(CloseCode.SERVER_FAULT, CLOSES[CloseCode.SERVER_FAULT].says)
 
     def _take(self, frames: Sequence[Frame]) -> None:
@@ -278,7 +281,7 @@ class Connection:
 
     def closing(self, code: int) -> None:
         """The last frame is taken. From here on the client has `close_timeout` to let go."""
-        logger.debug("closing", extra={"address": self.address, "code": code})
+        logger.debug("closing", extra={**self._who(), "code": code})
         self._start_timer(self._cut, self._line.close_timeout)
 
     def _cut(self) -> None:
@@ -296,7 +299,7 @@ class Connection:
 
     def broken(self, error: OSError) -> None:
         """The socket has failed."""
-        logger.debug("socket failed: %s", error, extra={"address": self.address})
+        logger.debug("socket failed: %s", error, extra=self._who())
         self.end()
 
     def _client_is_done(self, reason: LeaveReason) -> None:
@@ -332,7 +335,7 @@ class Connection:
         """Close the socket and give everything back. The PeerActor hears of it, if it has not heard before. May be called twice."""
         if self._watcher is None:
             return
-        logger.debug("ended", extra={"address": self.address})
+        logger.debug("ended", extra=self._who())
         watcher, self._watcher = self._watcher, None
         watcher.close()
         if self._timer is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from msgspec import defstruct
 from msgspec.structs import fields
 
-from actors.events import Format, Message
+from actors.events import Format, Message, Profile
 from actors.messages import Close, Lost, Ping, Pong
 from actors.reasons import CLOSES, CloseCode
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
@@ -19,7 +19,8 @@ from gateway.app import App
 from gateway.config import Config, Limits
 
 if TYPE_CHECKING:
-    from gateway.connection import Connection, Decode
+    from gateway.connection import Connection
+    from gateway.line import Decode
     from gateway.outbox import Encode, Outbox
 
 __all__ = ["ROOM", "EchoActor", "EchoApp", "EchoConfig", "Echoed", "content"]
@@ -55,7 +56,7 @@ class Echoed(Message, frozen=True, gc=False):
     data: bytes
 
 
-def content(event: Echoed, _form: Format) -> bytes:
+def content(event: Echoed, _form: Format, _profile: Profile) -> bytes:
     """What goes back."""
     return event.data
 

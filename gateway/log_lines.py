@@ -24,7 +24,7 @@ _PLAIN_BITS = 64  # Python refuses to write out an integer of many thousand digi
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _NAMES = frozenset({"time", "level", "logger", "message", "exception", "stack"})
-_WITHHELD = frozenset({"authorization", "candidate", "cookie", "password", "payload", "sdp", "secret", "token"})
+_WITHHELD = frozenset({"authorization", "candidate", "cookie", "password", "payload", "sdp", "secret", "session", "token"})
 _MASK = "***"
 _BEFORE_TOKEN = re.compile(r"(?i)(\b(?:token|password|secret)=|\bbearer[ .]|://[^/@\s:]*:(?=[^/@\s]*@))[^\s&\"',;@]+")
 _JWT = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}")

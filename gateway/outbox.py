@@ -6,11 +6,12 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from actors.events import Format, Message, Relayed
+from actors.events import AckStatus, Format, Message, Profile, Relayed
 from actors.ports import Metrics
 from actors.reasons import CLOSES, CloseCode, ErrorCode
 from gateway.frames import BINARY, PING, PONG, TEXT, encode, encode_close
 from gateway.scheduler import HubScheduler
+from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.translation import Unrepresentable
 
 __all__ = ["REFUSAL_BYTES", "WOULD_BLOCK", "Encode", "Outbox", "Owner", "Socket", "TlsSocket"]
@@ -18,7 +19,7 @@ __all__ = ["REFUSAL_BYTES", "WOULD_BLOCK", "Encode", "Outbox", "Owner", "Socket"
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 """What a socket that is not ready raises; the last two when TLS ends in this process."""
 
-Encode = Callable[[Any, Format], bytes]
+Encode = Callable[[Any, Format, Profile], bytes]
 """Writes one event as the content of a frame: text for JSON, binary for MessagePack. Which events there are is for the application to say.
 
 It raises Unrepresentable for an event that has no form in this format.
@@ -31,7 +32,7 @@ peer that does not read would else have those closed who send it little things."
 _WRITE = 2  # libev: EV_WRITE
 _NOTHING: Any = ()  # in the place of two lists, of 56 bytes each, in each idle client
 _NO_FORM = b""  # stands for the frame of an event that has none in a format
-_JSON = Format.JSON  # reading a member of an enum, or hashing one, takes longer than the comparison that it is for
+_JSON, _V1 = Format.JSON, Profile.V1  # reading a member of an enum, or hashing one, takes longer than the comparison that it is for
 
 
 class Socket(Protocol):
@@ -90,6 +91,7 @@ class Outbox:
     """
 
     __slots__ = (
+        "_acked",
         "_blocked",
         "_chunks",
         "_due",
@@ -98,6 +100,7 @@ class Outbox:
         "_loop",
         "_metrics",
         "_owner",
+        "_profile",
         "_relays",
         "_scheduler",
         "_size",
@@ -116,6 +119,7 @@ class Outbox:
         encode: Encode,
         metrics: Metrics,
         limit: int,
+        subprotocol: Subprotocol = PLAIN,
     ) -> None:
         self._socket = socket
         self._owner: Owner | None = owner
@@ -128,11 +132,13 @@ class Outbox:
         self._size = 0
         # The relays among what waits, each with the place of its end in it: their senders are told if it is never written.
         self._relays: list[tuple[int, Relayed]] = _NOTHING
+        self._acked = False  # among them may be some whose senders wait to hear that they are written
         self._due = False  # a flush will come: at the end of the turn, or when the socket is writable
         # The write watcher while the kernel's buffer is full; then the first chunk is the rest of what was written in part.
         self._blocked: Any = None
         self.closed = False
-        self.format = _JSON
+        self._profile = subprotocol.profile
+        self.format = subprotocol.format or _JSON
 
     @property
     def pending(self) -> bool:
@@ -148,9 +154,9 @@ class Outbox:
             if type(event) is not Relayed or event.frames is not None:
                 frame = self._remembered(event, form)
             elif form is _JSON:
-                frame = encode(TEXT, self._encode(event, form))
+                frame = encode(TEXT, self._encode(event, form, self._profile))
             else:
-                frame = encode(BINARY, self._encode(event, form))
+                frame = encode(BINARY, self._encode(event, form, self._profile))
         except Unrepresentable:
             return ErrorCode.UNREPRESENTABLE
         size = self._size + len(frame)
@@ -167,6 +173,8 @@ class Outbox:
         self._size = size
         if type(event) is Relayed:
             self._relays.append((size, event if self._blocked is None else _without_payload(event)))
+            if event.acked:
+                self._acked = True
         return None
 
     def ping(self) -> None:
@@ -229,6 +237,8 @@ class Outbox:
         except OSError as error:
             self._owner.broken(error)
             return
+        if self._acked:
+            self._acknowledge(sent)
         if sent == len(data):
             self._chunks = self._relays = _NOTHING
             self._size = 0
@@ -242,15 +252,25 @@ class Outbox:
             self._size = len(data) - sent
             self._block()
 
+    def _acknowledge(self, sent: int) -> None:
+        """Tell the senders of what is written whole."""
+        waiting = [(end, relay) for end, relay in self._relays if relay.acked]
+        for end, relay in waiting:
+            if end <= sent:
+                relay.acknowledge(AckStatus.DELIVERED)
+        self._acked = any(end > sent for end, _ in waiting)
+
     def _remembered(self, event: Message, form: Format) -> bytes:
         """The frame of an event that may be a broadcast: that is encoded once for each format, however many receive it."""
         opcode, name = (TEXT, "json") if form is _JSON else (BINARY, "msgpack")
+        if self._profile is not _V1:
+            name += " v2"
         memo: dict[str, bytes] = getattr(event, "frames", {})
         # Also when it has no form: to find that out takes up to 30 ms for 64 KiB of MessagePack, and a group may have 1000 JSON peers.
         frame = memo.get(name)
         if frame is None:
             try:
-                frame = memo[name] = encode(opcode, self._encode(event, form))
+                frame = memo[name] = encode(opcode, self._encode(event, form, self._profile))
             except Unrepresentable:
                 memo[name] = _NO_FORM
                 raise

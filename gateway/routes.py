@@ -6,10 +6,7 @@ from typing import Any, NamedTuple
 
 from gateway.admission import Refused
 
-__all__ = ["PROFILES", "UPGRADE_HEADERS", "Routes", "tenant_of"]
-
-PROFILES: tuple[str, ...] = ()
-"""Subprotocols that a client may ask for; one that asks for none gets v1 (`docs/protocol.md`: Profiles)."""
+__all__ = ["UPGRADE_HEADERS", "Routes", "tenant_of"]
 
 UPGRADE_HEADERS = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"))
 """What goes with every 426 (RFC 9110 section 15.5.22, RFC 6455 section 4.4)."""

@@ -9,7 +9,7 @@ from actors.directory import DirectoryRules
 from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.pairing import HoldRules
-from actors.peer import PeerRules
+from actors.peer_rules import PeerRules
 from gateway.admission import AdmissionRules
 from gateway.config import Config, Limits
 from gateway.upgrade import HandshakeRules
@@ -20,6 +20,13 @@ logger = logging.getLogger("gateway")
 
 SPARE_DESCRIPTORS = 64
 """Kept back from clients: for the listener, logs, and whatever the process opens."""
+
+
+_TOLD = (
+    *("message_bytes", "fragments", "json_depth", "elements", "id_length", "metadata_bytes"),
+    *("messages_per_second", "messages_burst", "bytes_per_second", "bytes_burst", "registers_per_second", "registers_burst"),
+)
+"""Of `[limits]`, what a welcome tells: what a client can keep to by itself."""
 
 
 class Capacity(NamedTuple):
@@ -51,7 +58,7 @@ def peer_rules(config: Config) -> PeerRules:
     )
     liveness = LivenessRules(heartbeat.ping_interval, heartbeat.expire_after, heartbeat.close_after, limits.register_timeout)
     hold = HoldRules(limits.held_messages, limits.held_bytes, limits.hold_timeout) if config.group.hold_candidates else None
-    return PeerRules(liveness, conduct, hold)
+    return PeerRules(liveness, conduct, hold, {name: getattr(limits, name) for name in _TOLD})
 
 
 def directory_rules(config: Config) -> DirectoryRules:

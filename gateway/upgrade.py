@@ -23,7 +23,8 @@ from actors.ports import Metrics
 from gateway.admission import Admission, Admitted, Refused
 from gateway.handshake import Headers, RequestReader, RequestRefused, check_request_line
 from gateway.outbox import Socket
-from gateway.routes import PROFILES, UPGRADE_HEADERS, Routes, tenant_of
+from gateway.routes import UPGRADE_HEADERS, Routes, tenant_of
+from gateway.subprotocol import Subprotocol, choose
 
 __all__ = ["Accept", "HandshakeRules", "UpgradeServer"]
 
@@ -38,11 +39,11 @@ KEY_BYTES = 16
 LINGER_SECONDS = 1.0
 """How long a client that was answered may take for each step towards its end; `HandshakeRules.timeout` bounds all of them."""
 
-_SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
+_SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n"
 
 _TOO_MANY_HANDSHAKES = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
-Accept = Callable[[Socket, bytes, Admitted], None]
+Accept = Callable[[Socket, bytes, Admitted, Subprotocol], None]
 """Takes over a detached socket, with what the client has sent already. It releases what was admitted, unless it raises."""
 
 
@@ -63,6 +64,7 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
     rfile: RequestReader
     socket: Any
     refused_for = "bad_request"
+    subprotocol: Subprotocol
 
     def handle(self) -> None:
         """Serve the one request of a connection, and end the connection unless it was upgraded."""
@@ -118,6 +120,7 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
             return
         try:
             _check_handshake(environ)
+            self.subprotocol = choose(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", ""))
             admitted = self.server.admission.admit(self.client_address[0], self.client_address[1], environ)
         except Refused as refused:
             self._refuse(refused)
@@ -139,7 +142,7 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
                 raise RuntimeError("gevent-websocket refuses what was found good")  # noqa: TRY301 - a fault of ours, undone like any other below
             data = self.rfile.rest()
             socket = self._detach()
-            self.server.accept(socket, data, admitted)
+            self.server.accept(socket, data, admitted, self.subprotocol)
         except BaseException:
             self.server.admission.release(admitted)
             if socket is not None:
@@ -153,7 +156,9 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         way of `start_response` and `write`, which add a date and think about chunks, the answer takes a tenth of the whole handshake.
         """
         key = self.environ["HTTP_SEC_WEBSOCKET_KEY"]
-        self.socket.sendall(_SWITCHING % base64.b64encode(hashlib.sha1((key + self.GUID).encode("ascii"), usedforsecurity=False).digest()))
+        accept = base64.b64encode(hashlib.sha1((key + self.GUID).encode("ascii"), usedforsecurity=False).digest())
+        name = self.subprotocol.name
+        self.socket.sendall(_SWITCHING % (accept, b"Sec-WebSocket-Protocol: %s\r\n" % name.encode() if name else b""))
         return True
 
     def _headers(self) -> Iterator[tuple[str, str]]:
@@ -326,10 +331,6 @@ def _check_handshake(environ: dict[str, Any]) -> None:
         raise Refused("426 Upgrade Required", "handshake", "Sec-WebSocket-Version must be 13", *UPGRADE_HEADERS)
     if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "")):
         raise Refused("400 Bad Request", "handshake", "Sec-WebSocket-Key must be 16 bytes in base64")
-    asked = [name.strip() for name in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",") if name.strip()]
-    if asked and not set(asked) & set(PROFILES):
-        known = ", ".join(PROFILES) or "none: leave Sec-WebSocket-Protocol out"
-        raise Refused("400 Bad Request", "subprotocol", f"no known subprotocol asked for; known: {known}")
 
 
 def _is_key(key: str) -> bool:

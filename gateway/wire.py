@@ -16,7 +16,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Raw
 
-from actors.events import Event, Format, Reference, Relayed
+from actors.events import Event, Format, Profile, Reference, Relayed
 from actors.messages import BadMessage, Heartbeat, Inbound, Leave, Relay
 from actors.reasons import ErrorCode
 from gateway.announcement import announcement
@@ -28,7 +28,7 @@ from gateway.translation import Unrepresentable, json_to_msgpack, msgpack_to_jso
 
 __all__ = ["Decoder", "Unrepresentable", "WireLimits", "encode"]
 
-_JSON = Format.JSON  # reading a member of an enum takes longer than the comparison that it is for
+_JSON, _V1 = Format.JSON, Profile.V1  # reading a member of an enum takes longer than the comparison that it is for
 _TARGETED = frozenset({"offer", "answer", "candidate"})
 _RELAYED = _TARGETED | {"message"}
 _KNOWN = "register, offer, answer, candidate, message, heartbeat or leave"
@@ -190,24 +190,35 @@ class _Frame(msgspec.Struct, gc=False, omit_defaults=True):
     payload: object = None
 
 
+class _LeanFrame(msgspec.Struct, gc=False, omit_defaults=True):
+    """The same for a v2 client: what is empty is left out."""
+
+    type: str
+    source_id: str = ""
+    target_id: str = ""
+    id: str | None = None
+    payload: object = None
+
+
 _write_json: Callable[[object], bytes] = msgspec.json.Encoder().encode
 _write_msgpack: Callable[[object], bytes] = msgspec.msgpack.Encoder().encode
 
 
-def encode(event: Event, form: Format) -> bytes:
+def encode(event: Event, form: Format, profile: Profile = _V1) -> bytes:
     """Write one event as the content of one frame.
 
     Raises:
         Unrepresentable: a relayed payload came in the other encoding and has no form in this one.
 
     """
+    envelope = _Frame if profile is _V1 else _LeanFrame
     if isinstance(event, Relayed):
         payload = event.payload
         if payload is not None and event.format is not form:
             payload = msgpack_to_json(payload) if form is _JSON else json_to_msgpack(payload)
         # A `Raw` is copied as it stands. Joining the parts of JSON by hand is only 0.03 of 0.3 us faster.
-        frame = _Frame(event.type, event.source_id, event.target_id or "", event.id, None if payload is None else Raw(payload))
+        frame = envelope(event.type, event.source_id, event.target_id or "", event.id, None if payload is None else Raw(payload))
     else:
         type_, body = announcement(event, form)
-        frame = _Frame(type_, "", "", None, body)
+        frame = envelope(type_, "", "", None, body)
     return _write_json(frame) if form is _JSON else _write_msgpack(frame)

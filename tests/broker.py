@@ -5,12 +5,13 @@ import enum
 from actors.allowance import Rate
 from actors.conduct import ConductRules
 from actors.directory import Directory, DirectoryRules
-from actors.events import ErrorEvent, Event, Format, Message, PeerJoined, PeerLeft, PeerList, Relayed
+from actors.events import Ack, ErrorEvent, Event, Format, Message, PeerJoined, PeerLeft, PeerList, Profile, Relayed, Welcome
 from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
 from actors.pairing import HoldRules
-from actors.peer import PeerActor, PeerRules
+from actors.peer_rules import PeerRules
+from actors.peer_v2 import PEERS
 from actors.ports import Backplane
 from actors.reasons import LeaveReason
 from actors.runtime import BrokerRef, Runtime
@@ -26,15 +27,20 @@ GROUP_RULES = GroupRules(peers=100, on_duplicate=OnDuplicate.CHALLENGE, challeng
 
 
 class Said(enum.Enum):
-    """How the events read in a test: `(LIST, "a", "b")`, `(JOINED, "a")`, `(LEFT, "a", "lost")`, `(ERROR, "unknown_peer", "b")`."""
+    """How the events read in a test: `(LIST, "a", "b")`, `(JOINED, "a")`, `(LEFT, "a", "lost")`, `(ERROR, "unknown_peer", "b")`.
+
+    To a v2 client also `(WELCOME,)` and `(ACK, "7", "queued")`.
+    """
 
     LIST = "peer_list"
     JOINED = "peer_joined"
     LEFT = "peer_left"
     ERROR = "error"
+    WELCOME = "welcome"
+    ACK = "ack"
 
 
-LIST, JOINED, LEFT, ERROR = Said
+LIST, JOINED, LEFT, ERROR, WELCOME, ACK = Said
 
 
 def read(event: Event) -> tuple[object, ...]:
@@ -50,6 +56,11 @@ def read(event: Event) -> tuple[object, ...]:
             return (ERROR, code.value, reference.target_id)
         case Relayed(kind, source_id, payload=payload):
             return (kind, source_id, payload)
+    return _read_v2(event)
+
+
+def _read_v2(event: Welcome | Ack) -> tuple[object, ...]:
+    return (WELCOME,) if isinstance(event, Welcome) else (ACK, event.id, event.status.value)
 
 
 class Caller:
@@ -127,17 +138,18 @@ class Broker:
     def pass_time(self, seconds: float) -> None:
         self.scheduler.advance(seconds)
 
-    def connect(self, tenant: str = "", outbox: RecordingOutbox | None = None) -> Caller:
+    def connect(self, tenant: str = "", outbox: RecordingOutbox | None = None, profile: Profile = Profile.V1) -> Caller:
         outbox = outbox or RecordingOutbox()
         self._connections += 1
         address = f"192.0.2.{self._connections}:5"
-        peer = PeerActor.start(self.runtime, self.directory, outbox, Terms(tenant, address), self._peer_rules)
+        terms = Terms(tenant, address, profile, f"c{self._connections}")
+        peer = PEERS[profile].start(self.runtime, self.directory, outbox, terms, self._peer_rules)
         self.run()
         return Caller(self, peer, outbox)
 
-    def join(self, *peer_ids: str, group_id: str = "g", tenant: str = "") -> list[Caller]:
+    def join(self, *peer_ids: str, group_id: str = "g", tenant: str = "", profile: Profile = Profile.V1) -> list[Caller]:
         """Clients that have registered one after the other, and whose first events have been read."""
-        callers = [self.connect(tenant).register(peer_id, group_id) for peer_id in peer_ids]
+        callers = [self.connect(tenant, profile=profile).register(peer_id, group_id) for peer_id in peer_ids]
         for caller in callers:
             caller.heard()
         return callers

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, Self
 
-from actors.events import Event, Message, Relayed
+from actors.events import AckStatus, Event, Message, Relayed
 from actors.messages import GroupKey
 from actors.ports import Runnable
 from actors.reasons import CloseCode, ErrorCode
@@ -110,6 +110,8 @@ class RecordingOutbox:
         if isinstance(event, Relayed) and not self.translates:
             return ErrorCode.UNREPRESENTABLE
         self.events.append(event)
+        if isinstance(event, Relayed) and event.acked:
+            event.acknowledge(AckStatus.DELIVERED)
         return None
 
     def ping(self) -> None:

@@ -8,15 +8,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
-import msgspec
 import pytest
 
-from actors.events import ErrorEvent, Event, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Reference, Relayed
+from actors.events import ErrorEvent, Format, Profile
 from actors.messages import BadMessage
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode, LeaveReason
 from gateway.config import Config, keys_of
@@ -25,15 +22,12 @@ from gateway.wire import Decoder, WireLimits, encode
 from tests.integration.client import Client
 from tests.integration.server import Server
 from tests.parts import require_part
+from tests.shown import CLIENT_TYPES, event_of
 from tests.sources import ROOT, read
-
-if TYPE_CHECKING:
-    from actors.runtime import BrokerRef
 
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text() for pattern in ("*.md", "docs/**/*.md") for path in ROOT.glob(pattern)}
 README, PROTOCOL = PAGES["README.md"], PAGES["docs/protocol.md"]
 DECODER = Decoder(WireLimits())
-NOBODY = cast("BrokerRef", None)  # the codec never speaks to a sender
 
 PROMISES = (
     "at most once",
@@ -43,7 +37,7 @@ PROMISES = (
     "identity is stamped by the server",
     "shutdown closes every socket with a code",
 )
-CLIENT_TYPES = {"register", "offer", "answer", "candidate", "message", "heartbeat", "leave"}
+V2_TYPES = {"welcome", "ack", "peer_list"}
 SERVER_TYPES = {"peer_list", "peer_joined", "peer_left", "error", "offer", "answer", "candidate", "message"}
 
 
@@ -100,55 +94,6 @@ def test_what_is_marked_as_not_sent_is_what_no_code_names() -> None:
 # --- Frames ---
 
 
-class ShownPeer(msgspec.Struct):
-    id: str
-    group_id: str
-    last_seen: datetime
-    metadata: msgspec.Raw = msgspec.Raw()
-
-
-class ShownPayload(msgspec.Struct):
-    """The payload of any message that is the server's own."""
-
-    peers: list[ShownPeer] = []
-    peer: ShownPeer | None = None
-    reason: str = ""
-    code: str = ""
-    message: str = ""
-    retry_after_ms: int | None = None
-    ref: dict[str, str] = {}
-
-
-class ShownFrame(msgspec.Struct):
-    type: str
-    source_id: str
-    target_id: str
-    id: str | None = None
-    payload: msgspec.Raw = msgspec.Raw()
-
-
-def event_of(line: str) -> Event:
-    """The event that the server would have to write as this frame."""
-    frame = msgspec.json.decode(line, type=ShownFrame)
-    if frame.type in CLIENT_TYPES:
-        payload = bytes(frame.payload) or None
-        return Relayed(frame.type, frame.source_id, frame.target_id or None, payload, Format.JSON, NOBODY, frame.id)
-    shown = msgspec.json.decode(frame.payload, type=ShownPayload)
-    match frame.type:
-        case "peer_list":
-            return PeerList(tuple(map(info_of, shown.peers)))
-        case "error":
-            code = ErrorCode(shown.code)
-            return ErrorEvent(code, shown.message, ERRORS[code].temporary, Reference(**shown.ref), shown.retry_after_ms)
-    assert shown.peer is not None
-    info = info_of(shown.peer)
-    return PeerJoined(info, {}) if frame.type == "peer_joined" else PeerLeft(info, LeaveReason(shown.reason), {})
-
-
-def info_of(peer: ShownPeer) -> PeerInfo:
-    return PeerInfo(peer.id, peer.group_id, peer.last_seen.timestamp(), bytes(peer.metadata) or None)
-
-
 def error_for(line: str) -> str:
     """What the server answers to a frame that it does not take."""
     bad = DECODER.decode(Format.JSON, line.encode())
@@ -164,6 +109,16 @@ def test_every_frame_that_a_client_is_told_to_send_is_taken(line: str) -> None:
 @pytest.mark.parametrize("line", frames(PROTOCOL, "json server"))
 def test_every_frame_of_the_server_is_as_the_server_writes_it(line: str) -> None:
     assert encode(event_of(line), Format.JSON).decode() == line
+
+
+@pytest.mark.parametrize("line", frames(PROTOCOL, "json v2 server"))
+def test_every_frame_for_a_v2_client_is_as_the_server_writes_it(line: str) -> None:
+    assert encode(event_of(line), Format.JSON, Profile.V2).decode() == line
+
+
+def test_every_type_that_v2_has_alone_has_an_example() -> None:
+    shown = {json.loads(line)["type"] for line in frames(PROTOCOL, "json v2 server")}
+    assert shown >= V2_TYPES
 
 
 def test_every_type_has_an_example_in_each_direction_in_which_it_goes() -> None:

@@ -17,12 +17,12 @@ ACTORS_LAYERS = (
     ("conduct", "events"),
     ("messages",),
     ("membership", "pairing", "ports", "terms"),
-    ("client",),
+    ("client", "peer_rules"),
     ("runtime",),
-    ("seat",),
+    ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "peer"),
-    ("directory",),
+    ("directory", "peer_v2"),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}
@@ -47,7 +47,7 @@ BARRED_FROM_ACTORS = {
 # Bytes and rules: they are read from RFCs and from docs/protocol.md, and tested without a socket.
 SANS_IO = tuple(
     f"gateway/{module}.py"
-    for module in ("announcement", "frame_format", "frames", "gate", "members", "registration", "translation", "wire")
+    for module in ("announcement", "frame_format", "frames", "gate", "members", "registration", "subprotocol", "translation", "wire")
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
 REDIS = "gateway/backplane/redis.py"

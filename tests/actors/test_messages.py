@@ -4,7 +4,7 @@ import pytest
 
 from actors import messages
 from actors.directory import Directory
-from actors.events import Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
+from actors.events import Delivered, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
 from actors.messages import (
     BadMessage,
@@ -24,13 +24,13 @@ from actors.messages import (
     Relay,
     Seen,
 )
-from actors.peer import PeerActor
+from actors.peer_v2 import PeerV2Actor
 from actors.reasons import ErrorCode, LeaveReason
 from tests.broker import Broker, relay
 from tests.doubles import NotingSupervisor, actor_of
 
 KEY = GroupKey("t", "g")
-ACCEPTED = {kind: actor for actor in (PeerActor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
+ACCEPTED = {kind: actor for actor in (PeerV2Actor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
 DEFINED = {
     kind for _, kind in inspect.getmembers(messages, inspect.isclass) if issubclass(kind, Message) and kind.__module__ == messages.__name__
 }
@@ -41,7 +41,7 @@ def test_every_message_has_an_actor_that_accepts_it() -> None:
 
 
 def test_every_message_that_an_actor_accepts_is_defined_as_one() -> None:
-    told = {PeerJoined, PeerLeft, Relayed, Undeliverable}
+    told = {PeerJoined, PeerLeft, Relayed, Undeliverable, Delivered}
     assert {kind.__name__ for kind in set(ACCEPTED) - DEFINED - told} == {"_Start"}
 
 

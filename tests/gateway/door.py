@@ -10,6 +10,7 @@ from gevent.ssl import SSLContext
 from gateway.admission import Admission, AdmissionRules, Admitted
 from gateway.operator.metrics import Counts
 from gateway.routes import Routes
+from gateway.subprotocol import Subprotocol
 from gateway.upgrade import HandshakeRules, UpgradeServer
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -40,6 +41,7 @@ class Door:
         self.metrics = Counts()
         self.admission = Admission(AdmissionRules(frozenset(), 100, per_address, handshakes_per_address), self.metrics)
         self.accepted: list[tuple[Any, bytes, Admitted]] = []
+        self.subprotocols: list[Subprotocol] = []
         self.on_accept: Callable[[], None] = lambda: None
         self.server = UpgradeServer(
             ("127.0.0.1", 0),
@@ -55,8 +57,9 @@ class Door:
         self._pool = self.server.pool
         self.clients: list[Any] = []
 
-    def accept(self, socket: Any, data: bytes, admitted: Admitted) -> None:  # noqa: ANN401 - plain or TLS
+    def accept(self, socket: Any, data: bytes, admitted: Admitted, subprotocol: Subprotocol) -> None:  # noqa: ANN401 - plain or TLS
         self.on_accept()
+        self.subprotocols.append(subprotocol)
         self.accepted.append((socket, data, admitted))
 
     def client(self) -> Any:  # noqa: ANN401 - gevent publishes no type for its sockets

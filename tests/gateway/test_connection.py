@@ -9,6 +9,7 @@ from actors.messages import BadMessage, Heartbeat, Leave, Lost, Ping, Pong, Regi
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 from gateway.connection import PRESSURE
 from gateway.frames import BINARY, CLOSE, PING, PONG, TEXT, encode, encode_close
+from gateway.subprotocol import KNOWN
 from tests.gateway.doubles import READ, TlsHeldSocket
 from tests.gateway.wired import CLOSE_TIMEOUT, LEAVE, MESSAGE_TIMEOUT, UNMASKED, UNMASKED_SAYS, Wired, frame, heartbeat
 
@@ -299,3 +300,38 @@ def test_what_tls_holds_waits_as_all_else_while_the_actor_has_enough_to_do(tls: 
     tls.peer.handled()
     tls.loop.settle()
     assert tls.numbers() == [1, 2, 3]
+
+
+# --- Profiles ---
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), [("psync.v2.json", TEXT, BINARY), ("psync.v2.msgpack", BINARY, TEXT)])
+def test_a_frame_of_the_wrong_type_ends_a_v2_connection_behind_what_came_before(name: str, right: int, wrong: int) -> None:
+    wired = Wired(subprotocol=KNOWN[name])
+    content = {TEXT: LEAVE, BINARY: b"\x81\xa4type\xa5leave"}
+    wired.comes(frame(right, content[right]) + frame(PING, b"p") + frame(wrong, content[wrong]) + frame(right, content[right]))
+    assert wired.told() == [Leave(), Ping(), LOST]
+    kind = "text" if right == TEXT else "binary"
+    assert wired.socket.sent == encode(PONG, b"p") + encode_close(1003, f"{name} takes {kind} frames alone")
+
+
+def test_a_v2_client_is_answered_in_its_format_before_it_has_said_a_word() -> None:
+    assert [Wired(subprotocol=known).connection.outbox.format for known in KNOWN.values()] == [Format.JSON, Format.MSGPACK]
+
+
+def test_a_v2_client_may_register_again_and_again_in_its_format() -> None:
+    wired = Wired(subprotocol=KNOWN["psync.v2.json"])
+    wired.comes(frame(TEXT, REGISTER), frame(TEXT, LEAVE), frame(TEXT, REGISTER))
+    assert [type(message) for message in wired.told()] == [Register, Leave, Register]
+    assert wired.connection.outbox.format is Format.JSON
+
+
+def test_what_the_log_says_of_a_connection_names_it_by_an_id_that_no_other_has(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "gateway.connection")
+    wired = Wired()
+    wired.client_ends()
+    records = [vars(record) for record in caplog.records]
+    assert {(record["address"], record["connection"]) for record in records} == {("192.0.2.1:5", wired.connection.id)}
+    assert [record["message"] for record in records] == ["open", "ended"]
+    assert len(wired.connection.id) == 16
+    assert Wired().connection.id != wired.connection.id

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Reference
+from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerList, Profile, Reference
 from actors.reasons import CloseCode, ErrorCode
 from gateway.frames import BINARY, CLOSE, PING, PONG, TEXT, encode, encode_close
 from gateway.outbox import REFUSAL_BYTES
@@ -74,9 +74,9 @@ def test_a_payload_without_a_form_in_the_clients_encoding_is_told_to_the_teller(
 def test_a_broadcast_without_a_form_is_found_out_once_for_each_format() -> None:
     tried: list[Format] = []
 
-    def noted(event: Any, form: Format) -> bytes:  # noqa: ANN401 - as the port has it
+    def noted(event: Any, form: Format, profile: Profile) -> bytes:  # noqa: ANN401 - as the port has it
         tried.append(form)
-        return encode_event(event, form)
+        return encode_event(event, form, profile)
 
     broadcast = replace(relayed(b"\xc4\x01x", Format.MSGPACK), target_id=None, frames={})
     benches = [Bench(encode=noted) for _ in range(3)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.admission import Refused
-from gateway.routes import PROFILES, Routes, tenant_of
+from gateway.routes import Routes, tenant_of
 
 
 class Answer:
@@ -122,7 +122,3 @@ def test_a_refusal_is_json_with_a_word_for_programs_and_a_sentence_for_people(me
 def test_the_default_tenant_is_at_ws_and_no_other_path_is_a_websocket() -> None:
     assert tenant_of("/ws") == ""
     assert [tenant_of(path) for path in ("/", "/ws/", "/ws/x", "/Ws", "/t/a/ws")] == [None] * 5
-
-
-def test_a_client_of_v1_asks_for_no_subprotocol_so_that_none_is_known() -> None:
-    assert PROFILES == ()

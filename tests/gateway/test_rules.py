@@ -28,6 +28,14 @@ def test_a_connection_goes_by_its_rates_its_deadlines_and_its_holds() -> None:
     assert rules.liveness == (1, 2, 3, 10)
 
 
+def test_a_welcome_tells_the_limits_that_a_client_can_keep_to() -> None:
+    told = peer_rules(with_limits(message_bytes=1000, messages_per_second=5.0)).limits
+    assert (told["message_bytes"], told["messages_per_second"]) == (1000, 5.0)
+    assert sorted(told)[:6] == ["bytes_burst", "bytes_per_second", "elements", "fragments", "id_length", "json_depth"]
+    assert sorted(told)[6:9] == ["message_bytes", "messages_burst", "messages_per_second"]
+    assert sorted(told)[9:] == ["metadata_bytes", "registers_burst", "registers_per_second"]
+
+
 def test_without_holding_there_are_no_rules_for_it() -> None:
     assert peer_rules(Config(group=Group(hold_candidates=False))).hold is None
 

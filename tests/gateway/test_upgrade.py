@@ -15,6 +15,7 @@ import pytest
 from gevent.ssl import SSLContext
 
 from gateway.routes import Routes
+from gateway.subprotocol import PLAIN
 from gateway.upgrade import UpgradeHandler
 from tests.certificates import self_signed
 from tests.doubles import only_reference_counts
@@ -61,6 +62,26 @@ def test_frames_behind_the_handshake_are_handed_over_with_it_whatever_the_pieces
     [(socket, data, _)] = door.accepted
     socket.settimeout(LONG)
     assert data + (socket.recv(100) if len(data) < len(b"frames") else b"") == b"frames"
+
+
+@pytest.mark.parametrize(
+    ("asked", "echoed"), [("psync.v2.json", b"psync.v2.json"), ("chat, psync.v2.msgpack, bearer.e", b"psync.v2.msgpack")]
+)
+def test_the_subprotocol_that_was_chosen_is_echoed_and_handed_over(door: Door, asked: str, echoed: bytes) -> None:
+    client = door.client()
+    client.sendall(request(sec_websocket_protocol=asked))
+    head = client.recv(4096)
+    assert head.endswith(b"\r\nSec-WebSocket-Protocol: " + echoed + b"\r\n\r\n")
+    assert b"bearer" not in head
+    assert [subprotocol.name.encode() for subprotocol in door.subprotocols] == [echoed]
+
+
+@pytest.mark.parametrize("changed", [{}, {"sec_websocket_protocol": "bearer.e"}])
+def test_who_asks_for_no_subprotocol_is_told_of_none(door: Door, changed: dict[str, str]) -> None:
+    client = door.client()
+    client.sendall(request(**changed))
+    assert b"Sec-WebSocket-Protocol" not in client.recv(4096)
+    assert door.subprotocols == [PLAIN]
 
 
 @pytest.mark.parametrize(

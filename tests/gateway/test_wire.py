@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING, Any, cast
 import msgpack
 import pytest
 
-from actors.events import ErrorEvent, Event, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Reference, Relayed
+from actors.events import (
+    Ack,
+    AckStatus,
+    ErrorEvent,
+    Event,
+    Format,
+    PeerInfo,
+    PeerJoined,
+    PeerLeft,
+    PeerList,
+    Place,
+    Profile,
+    Reference,
+    Relayed,
+    Welcome,
+)
 from actors.messages import BadMessage, Heartbeat, Inbound, Leave, Register, Relay
 from actors.reasons import ErrorCode, LeaveReason
 from gateway.wire import Decoder, Unrepresentable, WireLimits, encode
@@ -249,3 +264,30 @@ def test_reading_a_hostile_frame_takes_a_bounded_time() -> None:
     for frame in frames:
         assert isinstance(DECODER.decode(Format.JSON, frame), Relay)
     assert time.process_time() - start < 1
+
+
+V2 = Profile.V2
+
+
+def test_a_v2_client_is_told_nothing_that_is_empty() -> None:
+    error = ErrorEvent(ErrorCode.INTERNAL, "why", temporary=True, reference=Reference())
+    assert list(json.loads(encode(error, Format.JSON, V2))) == ["type", "payload"]
+    assert list(msgpack.unpackb(encode(error, Format.MSGPACK, V2))) == ["type", "payload"]
+    to_all = relayed(b"1", Format.JSON, target_id=None)
+    assert encode(to_all, Format.JSON, V2) == b'{"type":"message","source_id":"a","payload":1}'
+    to_one = relayed(None, Format.JSON, id="7")
+    assert encode(to_one, Format.JSON, V2) == b'{"type":"message","source_id":"a","target_id":"b","id":"7"}'
+
+
+def test_the_messages_that_are_v2_s_own_are_written_as_the_contract_has_them() -> None:
+    welcome = Welcome("c1", 25_000, 60_000, {"message_bytes": 65_536})
+    assert encode(welcome, Format.JSON, V2) == (
+        b'{"type":"welcome","payload":{"connection_id":"c1","heartbeat":{"interval_ms":25000,"expire_ms":60000},'
+        b'"limits":{"message_bytes":65536}}}'
+    )
+    assert encode(Ack("7", AckStatus.QUEUED), Format.JSON, V2) == b'{"type":"ack","payload":{"id":"7","status":"queued"}}'
+    own = Place("a", "g", "5e55", 3)
+    payload = b'"payload":{"peers":[],"self":{"id":"a","group_id":"g","session":"5e55","sequence":3}'
+    assert encode(PeerList((), own), Format.JSON, V2) == b'{"type":"peer_list",' + payload + b"}}"
+    assert encode(PeerList((), own, resumed=True), Format.JSON, V2) == b'{"type":"peer_list",' + payload + b',"resumed":true}}'
+    assert msgpack.unpackb(encode(PeerList((), own, resumed=True), Format.MSGPACK, V2))["payload"]["resumed"] is True

@@ -5,11 +5,13 @@ from typing import Any, ClassVar, cast
 from actors.messages import Heartbeat
 from actors.runtime import BrokerRef
 from gateway.clock import HubClock
-from gateway.connection import Connection, Decode, Line
+from gateway.connection import Connection
 from gateway.frames import TEXT, FrameLimits, encode, encode_close
+from gateway.line import Decode, Line
 from gateway.operator.metrics import Counts
 from gateway.outbox import Encode
 from gateway.scheduler import HubScheduler
+from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.wire import Decoder, WireLimits
 from gateway.wire import encode as encode_event
 from tests.gateway.doubles import READ, HeldSocket, NotingPeer, StepLoop
@@ -37,7 +39,9 @@ class Wired:
 
     codec: ClassVar[tuple[Decode, Encode]] = (Decoder(WireLimits()).decode, encode_event)
 
-    def __init__(self, socket: HeldSocket | None = None, *, outbox_bytes: int = 10_000, behind: bytes = b"") -> None:
+    def __init__(
+        self, socket: HeldSocket | None = None, *, outbox_bytes: int = 10_000, behind: bytes = b"", subprotocol: Subprotocol = PLAIN
+    ) -> None:
         self.loop = StepLoop()
         self.socket = socket or HeldSocket()
         self.peer = NotingPeer()
@@ -57,7 +61,7 @@ class Wired:
             message_timeout=MESSAGE_TIMEOUT,
             close_timeout=CLOSE_TIMEOUT,
         )
-        self.connection = Connection(self.socket, "192.0.2.1:5", line, self.ended.append)
+        self.connection = Connection(self.socket, "192.0.2.1:5", line, self.ended.append, subprotocol)
         self.connection.open(self.attend(), behind)
         self.loop.run_callbacks()
 

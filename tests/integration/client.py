@@ -1,21 +1,22 @@
-"""A v1 client on the protocol engine of the websockets library. It reads when it is asked to, and pongs when it reads."""
+"""A client on the protocol engine of the websockets library. It reads when it is asked to, and pongs when it reads."""
 
 import json
 from collections import deque
 from contextlib import nullcontext, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import msgpack
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import Event
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from tests.integration.line import Closed, Line, parse_close
 from tests.integration.strict import Form, Message, read
 
-__all__ = ["Client", "PackedClient"]
+__all__ = ["Client", "PackedClient", "PackedV2Client", "V2Client"]
 
 
 class Client:
@@ -28,12 +29,13 @@ class Client:
     """
 
     form: Form = "json"
+    subprotocols: ClassVar[list[Subprotocol] | None] = None
 
     def __init__(self, line: Line, uri: str) -> None:
         self.line = line
         self.pings = 0
         self.peer_id = ""
-        self._protocol = ClientProtocol(parse_uri(uri), max_size=None)
+        self._protocol = ClientProtocol(parse_uri(uri), subprotocols=self.subprotocols, max_size=None)
         self._heard: deque[Frame] = deque()
         self._echoes = 0
         self._protocol.send_request(self._protocol.connect())
@@ -151,11 +153,14 @@ class Client:
         self.line.close()
 
     def _shake_hands(self) -> Response:
-        while True:
-            for event in self._events():
-                assert isinstance(event, Response), event
-                assert self._protocol.handshake_exc is None, f"{event}: {self._protocol.handshake_exc}"
-                return event
+        events: list[Event] = []
+        while not events:
+            events = self._events()
+        answer, *behind = events
+        assert isinstance(answer, Response), answer
+        assert self._protocol.handshake_exc is None, f"{answer}: {self._protocol.handshake_exc}"
+        self._heard.extend(event for event in behind if isinstance(event, Frame))
+        return answer
 
     def _is_closing(self) -> bool:
         return any(frame.opcode is Opcode.CLOSE for frame in self._heard)
@@ -163,7 +168,7 @@ class Client:
     def _message(self, frame: Frame) -> Message:
         expected = Opcode.TEXT if self.form == "json" else Opcode.BINARY
         assert frame.opcode is expected, f"a {frame.opcode.name} frame: {bytes(frame.data)!r}"
-        return read(bytes(frame.data), self.form)
+        return read(bytes(frame.data), self.form, v2=self.subprotocols is not None)
 
     def _next_frame(self, *wanted: Opcode) -> Frame:
         while True:
@@ -204,3 +209,23 @@ class PackedClient(Client):
     def encode(self, message: object) -> bytes:
         packed: bytes = msgpack.packb(message)
         return packed
+
+
+class V2Client(Client):
+    """One that speaks v2, and has been welcomed.
+
+    Attributes:
+        welcome: the payload of the server's first message.
+    """
+
+    subprotocols = [Subprotocol("psync.v2.json")]  # noqa: RUF012 - as the base declares it
+
+    def __init__(self, line: Line, uri: str) -> None:
+        super().__init__(line, uri)
+        self.welcome: dict[str, Any] = self.hear("welcome").payload
+
+
+class PackedV2Client(V2Client, PackedClient):
+    """The same in MessagePack."""
+
+    subprotocols = [Subprotocol("psync.v2.msgpack")]  # noqa: RUF012 - as above

@@ -1,7 +1,8 @@
 """Reads what the server says as strictly as the decoder of the PSync daemon in the field, which one bad frame makes deaf for good.
 
 That decoder (Go's) wants an object with the strings `type`, `source_id` and `target_id`, and matches keys without regard to case: a
-`TYPE` behind a `type` replaces it. The members of a peer it finds by their order.
+`TYPE` behind a `type` replaces it. The members of a peer it finds by their order. What a v2 client is told is read as strictly, but
+there what is empty is left out, and there are more types and members.
 """
 
 import json
@@ -17,6 +18,10 @@ Form: TypeAlias = Literal["json", "msgpack"]
 _STRINGS = ("type", "source_id", "target_id")
 _KEYS = {*_STRINGS, "id", "payload"}
 _RELAYED = {"offer", "answer", "candidate", "message"}
+_OWN_TO_V2 = {
+    "welcome": ["connection_id", "heartbeat", "limits"],
+    "ack": ["id", "status"],
+}
 _REASONS = {"left", "lost", "away", "replaced", "kicked"}
 _RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\Z")
 
@@ -29,6 +34,7 @@ class Message(NamedTuple):
     target_id: str
     payload: Any
     raw: str | bytes
+    id: str | None = None
 
     @property
     def peer(self) -> str:
@@ -36,7 +42,7 @@ class Message(NamedTuple):
         return str(self.payload["peer"]["id"])
 
 
-def read(data: bytes, form: Form) -> Message:
+def read(data: bytes, form: Form, *, v2: bool = False) -> Message:
     """Decode a frame, and fail if it could harm a strict client.
 
     Raises:
@@ -48,10 +54,14 @@ def read(data: bytes, form: Form) -> Message:
     assert len(set(keys)) == len(keys), f"a key twice: {raw!r}"
     assert set(keys) <= _KEYS, f"a key that no client was told of: {raw!r}"
     members = dict(pairs)
+    if v2:
+        assert "" not in members.values(), f"empty, and not left out: {raw!r}"
+        members = {"source_id": "", "target_id": ""} | members
     for key in _STRINGS:
         assert isinstance(members.get(key), str), f"{key} is no string: {raw!r}"
-    message = Message(members["type"], members["source_id"], members["target_id"], _plain(members.get("payload")), raw)
-    _check(message)
+    payload = _plain(members.get("payload"))
+    message = Message(members["type"], members["source_id"], members["target_id"], payload, raw, members.get("id"))
+    _check(message, v2=v2)
     return message
 
 
@@ -79,7 +89,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - what a client sent
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _check(message: Message) -> None:
+def _check(message: Message, *, v2: bool) -> None:
     if message.type in _RELAYED:
         assert message.source_id, f"a relay from nobody: {message}"
         return
@@ -87,7 +97,7 @@ def _check(message: Message) -> None:
     payload = message.payload
     match message.type:
         case "peer_list":
-            assert list(payload) == ["peers"], message
+            assert list(payload) in ([["peers", "self"], ["peers", "self", "resumed"]] if v2 else [["peers"]]), message
             assert isinstance(payload["peers"], list), message
             for peer in payload["peers"]:
                 _check_peer(peer)
@@ -101,7 +111,8 @@ def _check(message: Message) -> None:
         case "error":
             assert set(payload) - {"retry_after_ms"} == {"code", "message", "temporary", "ref"}, message
         case _:
-            raise AssertionError(f"a type that v1 does not have: {message}")
+            assert v2, f"a type that v1 does not have: {message}"
+            assert list(payload) == _OWN_TO_V2[message.type], message
 
 
 def _check_peer(peer: dict[str, object]) -> None:

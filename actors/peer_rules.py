@@ -1,0 +1,22 @@
+"""What holds for every connection of a tenant, whoever it is."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from actors.conduct import ConductRules
+from actors.liveness import LivenessRules
+from actors.pairing import HoldRules
+
+__all__ = ["PeerRules"]
+
+_NONE_TOLD: Mapping[str, float] = MappingProxyType({})
+
+
+class PeerRules(NamedTuple):
+    """With `hold`, for v1 clients, candidates that come too early are held. `limits` are those that a v2 client is told, by their keys."""
+
+    liveness: LivenessRules
+    conduct: ConductRules
+    hold: HoldRules | None
+    limits: Mapping[str, float] = _NONE_TOLD

@@ -1,0 +1,68 @@
+"""PeerV2Actor: a connection of profile v2. Its client is welcomed, knows its own place, and hears of what went well, too."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+from actors.events import Ack, AckStatus, Delivered, PeerList, Place, Profile, Welcome
+from actors.messages import Evicted, Heartbeat, Joined, Leave, Revived
+from actors.peer import PeerActor
+from actors.peer_rules import PeerRules
+from actors.ports import Outbox
+from actors.reasons import CloseCode, LeaveReason
+from actors.runtime import BrokerRef, Runtime, handles
+from actors.seat import State
+from actors.terms import Terms
+
+__all__ = ["PEERS", "PeerV2Actor"]
+
+
+class PeerV2Actor(PeerActor):
+    """As its base, and: each message with an `id` is answered, by an error, by an ack, or a register by its list.
+
+    Candidates that overtake an answer are not held for it: a v2 client copes with them.
+    """
+
+    _acks: ClassVar[bool] = True
+
+    def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, terms: Terms, rules: PeerRules) -> None:
+        super().__init__(runtime, directory, outbox, terms, rules._replace(hold=None))
+        self._rules = rules
+        self._connection_id = terms.connection_id
+        self._session = ""
+
+    def on_start(self) -> None:
+        """The welcome comes before anything that the client is told."""
+        super().on_start()
+        liveness = self._rules.liveness
+        interval_ms, expire_ms = (round(seconds * 1000) for seconds in (liveness.ping_interval, liveness.expire_after))
+        self._client.outbox.send(Welcome(self._connection_id, interval_ms, expire_ms, self._rules.limits))
+
+    def _serve(self, message: Heartbeat | Leave) -> None:
+        super()._serve(message)
+        if message.id is not None:
+            self._client.outbox.send(Ack(message.id, AckStatus.DELIVERED))
+
+    def _list(self, message: Joined | Revived) -> PeerList:
+        if isinstance(message, Joined) and message.session is not None:
+            self._session = message.session
+        own = Place(self._seat.peer_id, self._seat.key.group_id, self._session, message.sequence)
+        return PeerList(message.peers, own)
+
+    @handles(Delivered)
+    def delivered(self, message: Delivered) -> None:
+        """A message of this client got through, or waits for a peer that may resume."""
+        if self._state is not State.GONE:
+            self._client.outbox.send(Ack(message.id, message.status))
+
+    @handles(Evicted)
+    def evicted(self, message: Evicted) -> None:
+        """The id has a new owner: a v2 client knows that it is not to come back for it, and is closed in any case."""
+        mine = message.key == self._seat.key and self._state is State.JOINED
+        super().evicted(message)
+        if mine and message.reason is LeaveReason.REPLACED:
+            self._close(CloseCode.REPLACED, message.reason)
+
+
+PEERS: Mapping[Profile, type[PeerActor]] = MappingProxyType({Profile.V1: PeerActor, Profile.V2: PeerV2Actor})
+"""Who stands for a connection, by its profile."""
