@@ -43,10 +43,9 @@ aioice.ice.StunProtocol.datagram_received = _receive_from_loopback  # type: igno
 
 
 class Peer:
-    """The links of one peer."""
+    """The links of one peer; how it speaks with the server is for those under it to say."""
 
-    def __init__(self, socket: ClientConnection, peer_id: str, links: int, size: int) -> None:
-        self._socket = socket
+    def __init__(self, peer_id: str, links: int, size: int) -> None:
         self._peer_id = peer_id
         self._data = os.urandom(size)
         self._connections: dict[str, RTCPeerConnection] = {}
@@ -57,8 +56,7 @@ class Peer:
 
     async def run(self, group_id: str) -> dict[str, Any]:
         """Register, link up, exchange; return what came of it."""
-        await self._say("register", payload={"peer_id": self._peer_id, "group_id": group_id})
-        await self._say("heartbeat", payload={"timestamp": "2026-01-01T00:00:00Z", "root_hash": "e3b0c442"})
+        await self._register(group_id)
         listening = asyncio.create_task(self._listen())
         done = asyncio.create_task(self._done.wait())
         await asyncio.wait({listening, done}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -72,24 +70,30 @@ class Peer:
         for connection in self._connections.values():
             await connection.close()
 
+    async def _register(self, group_id: str) -> None:
+        raise NotImplementedError
+
     async def _listen(self) -> None:
-        async for text in self._socket:
-            message = json.loads(text)
-            source_id, payload = message["source_id"], message.get("payload")
-            match message["type"]:
-                case "peer_list":
-                    for peer in payload["peers"]:
-                        await self._offer(peer["id"])
-                case "offer":
-                    await self._answer(source_id, payload)
-                case "answer":
-                    await self._connections[source_id].setRemoteDescription(RTCSessionDescription(payload["sdp"], "answer"))
-                case "candidate":
-                    await self._add(source_id, payload)
-                case "peer_joined" | "peer_left":
-                    pass
-                case other:
-                    raise AssertionError(f"{other}: {payload}")
+        raise NotImplementedError
+
+    async def _say(self, type_: str, target_id: str, payload: object) -> None:
+        raise NotImplementedError
+
+    async def _take(self, type_: str, source_id: str, payload: Any) -> None:  # noqa: ANN401 - what another peer or the server sends
+        match type_:
+            case "peer_list":
+                for peer in payload["peers"]:
+                    await self._offer(peer["id"])
+            case "offer":
+                await self._answer(source_id, payload)
+            case "answer":
+                await self._connections[source_id].setRemoteDescription(RTCSessionDescription(payload["sdp"], "answer"))
+            case "candidate":
+                await self._add(source_id, payload)
+            case "peer_joined" | "peer_left":
+                pass
+            case other:
+                raise AssertionError(f"{other}: {payload}")
 
     async def _offer(self, peer_id: str) -> None:
         self._offered.append(peer_id)
@@ -160,14 +164,31 @@ class Peer:
         if not self._missing:
             self._done.set()
 
-    async def _say(self, type_: str, target_id: str = "", payload: object = None) -> None:
+
+class DaemonPeer(Peer):
+    """One that speaks v1."""
+
+    def __init__(self, socket: ClientConnection, peer_id: str, links: int, size: int) -> None:
+        super().__init__(peer_id, links, size)
+        self._socket = socket
+
+    async def _register(self, group_id: str) -> None:
+        await self._say("register", "", {"peer_id": self._peer_id, "group_id": group_id})
+        await self._say("heartbeat", "", {"timestamp": "2026-01-01T00:00:00Z", "root_hash": "e3b0c442"})
+
+    async def _listen(self) -> None:
+        async for text in self._socket:
+            message = json.loads(text)
+            await self._take(message["type"], message["source_id"], message.get("payload"))
+
+    async def _say(self, type_: str, target_id: str, payload: object) -> None:
         message = {"type": type_, "source_id": self._peer_id, "target_id": target_id, "payload": payload}
         await self._socket.send(json.dumps(message) + "\n")
 
 
 async def main(url: str, peer_id: str, group_id: str, links: int, size: int) -> None:
     async with connect(url, compression=None) as socket:
-        peer = Peer(socket, peer_id, links, size)
+        peer = DaemonPeer(socket, peer_id, links, size)
         print(json.dumps(await peer.run(group_id)), flush=True)  # noqa: T201 - what the test reads
         await peer.close()
 
