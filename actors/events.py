@@ -186,4 +186,13 @@ class Ack(Message, frozen=True, gc=False):
     status: AckStatus
 
 
-Event: TypeAlias = PeerList | PeerJoined | PeerLeft | Relayed | ErrorEvent | Welcome | Ack
+class GoAway(Message, frozen=True, gc=False):
+    """To a v2 client, by way of its PeerActor: it is closed `deadline_ms` from now, and may come back `reconnect_after_ms` from now."""
+
+    lifecycle: ClassVar[bool] = True
+    reason: str
+    deadline_ms: int
+    reconnect_after_ms: int
+
+
+Event: TypeAlias = PeerList | PeerJoined | PeerLeft | Relayed | ErrorEvent | Welcome | Ack | GoAway

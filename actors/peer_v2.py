@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
-from actors.events import Ack, AckStatus, Delivered, PeerList, Place, Profile, Welcome
+from actors.events import Ack, AckStatus, Delivered, GoAway, PeerList, Place, Profile, Welcome
 from actors.messages import Evicted, Heartbeat, Joined, Leave, Revived
 from actors.peer import PeerActor
 from actors.peer_rules import PeerRules
@@ -54,6 +54,13 @@ class PeerV2Actor(PeerActor):
         """A message of this client got through, or waits for a peer that may resume."""
         if self._state is not State.GONE:
             self._client.outbox.send(Ack(message.id, message.status))
+
+    @handles(GoAway)
+    def told_to_go(self, message: GoAway) -> None:
+        """The server goes down: the client hears when it may come back."""
+        if self._state is not State.GONE:
+            self._runtime.metrics.increment("goaways")
+            self._client.outbox.send(message)
 
     @handles(Evicted)
     def evicted(self, message: Evicted) -> None:

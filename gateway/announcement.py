@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from msgspec import Raw, Struct, field
 
-from actors.events import Ack, ErrorEvent, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Welcome
+from actors.events import Ack, ErrorEvent, Format, GoAway, PeerInfo, PeerJoined, PeerLeft, PeerList, Welcome
 from gateway.translation import metadata_to_msgpack
 
 __all__ = ["announcement"]
@@ -59,6 +59,12 @@ class _Ack(Struct, gc=False):
     status: str
 
 
+class _GoAway(Struct, gc=False):
+    reason: str
+    deadline_ms: int
+    reconnect_after_ms: int
+
+
 class _Joined(Struct, gc=False):
     peer: _Peer
 
@@ -82,7 +88,8 @@ class _Error(Struct, gc=False, omit_defaults=True, kw_only=True):
     ref: _Ref
 
 
-Announced = PeerList | PeerJoined | PeerLeft | ErrorEvent | Welcome | Ack
+OwnToV2 = Welcome | Ack | GoAway
+Announced = PeerList | PeerJoined | PeerLeft | ErrorEvent | OwnToV2
 
 
 def announcement(event: Announced, form: Format) -> tuple[str, Struct]:
@@ -101,8 +108,15 @@ def announcement(event: Announced, form: Format) -> tuple[str, Struct]:
             return "peer_left", _Left(_peer(event.peer, form), event.reason)
         case ErrorEvent():
             return "error", _error(event)
+    return _own_to_v2(event)
+
+
+def _own_to_v2(event: OwnToV2) -> tuple[str, Struct]:
+    match event:
         case Ack():
             return "ack", _Ack(event.id, event.status)
+        case GoAway():
+            return "goaway", _GoAway(event.reason, event.deadline_ms, event.reconnect_after_ms)
         case Welcome():
             return "welcome", _Welcome(event.connection_id, _Heartbeat(event.interval_ms, event.expire_ms), event.limits)
 

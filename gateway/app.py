@@ -11,9 +11,9 @@ from gevent.ssl import SSLContext
 
 from actors.directory import Directory
 from actors.events import Profile
-from actors.messages import ActorFailed, Close, Drain
+from actors.messages import ActorFailed, Drain
 from actors.peer_v2 import PEERS
-from actors.reasons import CLOSES, CloseCode
+from actors.reasons import CloseCode
 from actors.runtime import BrokerRef, Runtime
 from actors.terms import Terms
 from gateway.admission import Admission, Admitted
@@ -22,6 +22,7 @@ from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Problem
 from gateway.connection import Connection
+from gateway.departure import Departure, say_goodbye
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
 from gateway.operator.metrics import Counts
@@ -38,9 +39,6 @@ from gateway.wire import Decoder, WireLimits, encode
 __all__ = ["App", "tls_context"]
 
 logger = logging.getLogger("gateway")
-
-DRAIN_BATCH = 100
-"""Connections closed in one go; then the hub has its turn, so that the close frames are written as they are made."""
 
 DRAIN_MARGIN = 1.0
 """Seconds beyond `limits.close_timeout` that a drain waits at least: the last connection begins to close a little after the drain does."""
@@ -123,7 +121,7 @@ class App:
         connection.open(peer, data)
         if self._admission.draining:
             # Admitted before the drain, and the list of whom to tell was made before it got here.
-            _say_goodbye(connection, peer)
+            say_goodbye(connection, peer)
 
     def codec(self) -> tuple[Decode, Encode]:
         """How the contents of frames become messages to the actor of a connection, and its events become contents of frames."""
@@ -173,22 +171,16 @@ class App:
         logger.info("draining", extra={"connections": len(self._connections)})
         self._admission.drain()
         self._directory.post(Drain())
-        for number, (connection, (peer, _)) in enumerate(list(self._connections.items()), 1):
-            _say_goodbye(connection, peer)
-            if number % DRAIN_BATCH == 0:
-                gevent.sleep(0)
-        longest = max(self._config.drain.timeout, self._config.limits.close_timeout + DRAIN_MARGIN)
-        if self._connections and not self._empty.wait(longest):
+        drain, ending = self._config.drain, self._config.limits.close_timeout + DRAIN_MARGIN
+        clock, begun = self._runtime.clock, self._runtime.clock.monotonic()
+        longest = max(0.0, drain.timeout - ending)
+        Departure(self._connections, self._empty, clock, spread=drain.reconnect_spread, longest=longest).run()
+        left = max(drain.timeout - (clock.monotonic() - begun), ending)
+        if self._connections and not self._empty.wait(left):
             logger.warning("drain.timeout is over; the rest are cut", extra={"connections": len(self._connections)})
             for connection in list(self._connections):
                 connection.end()
         logger.info("drained")
-
-
-def _say_goodbye(connection: Connection, peer: BrokerRef) -> None:
-    goodbye = Close(CloseCode.RESTART, None, CLOSES[CloseCode.RESTART].says)
-    if not peer.post(goodbye):
-        connection.outbox.close(goodbye.code, goodbye.says)
 
 
 def _raise_descriptor_limit() -> int:

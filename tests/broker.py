@@ -5,7 +5,7 @@ import enum
 from actors.allowance import Rate
 from actors.conduct import ConductRules
 from actors.directory import Directory, DirectoryRules
-from actors.events import Ack, ErrorEvent, Event, Format, Message, PeerJoined, PeerLeft, PeerList, Profile, Relayed, Welcome
+from actors.events import Ack, ErrorEvent, Event, Format, GoAway, Message, PeerJoined, PeerLeft, PeerList, Profile, Relayed, Welcome
 from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
@@ -29,7 +29,7 @@ GROUP_RULES = GroupRules(peers=100, on_duplicate=OnDuplicate.CHALLENGE, challeng
 class Said(enum.Enum):
     """How the events read in a test: `(LIST, "a", "b")`, `(JOINED, "a")`, `(LEFT, "a", "lost")`, `(ERROR, "unknown_peer", "b")`.
 
-    To a v2 client also `(WELCOME,)` and `(ACK, "7", "queued")`.
+    To a v2 client also `(WELCOME,)`, `(ACK, "7", "queued")` and `(GOAWAY, 2000, 1000)`.
     """
 
     LIST = "peer_list"
@@ -38,9 +38,10 @@ class Said(enum.Enum):
     ERROR = "error"
     WELCOME = "welcome"
     ACK = "ack"
+    GOAWAY = "goaway"
 
 
-LIST, JOINED, LEFT, ERROR, WELCOME, ACK = Said
+LIST, JOINED, LEFT, ERROR, WELCOME, ACK, GOAWAY = Said
 
 
 def read(event: Event) -> tuple[object, ...]:
@@ -59,8 +60,14 @@ def read(event: Event) -> tuple[object, ...]:
     return _read_v2(event)
 
 
-def _read_v2(event: Welcome | Ack) -> tuple[object, ...]:
-    return (WELCOME,) if isinstance(event, Welcome) else (ACK, event.id, event.status.value)
+def _read_v2(event: Welcome | Ack | GoAway) -> tuple[object, ...]:
+    match event:
+        case Welcome():
+            return (WELCOME,)
+        case Ack(id_, status):
+            return (ACK, id_, status.value)
+        case GoAway(_, deadline_ms, reconnect_after_ms):
+            return (GOAWAY, deadline_ms, reconnect_after_ms)
 
 
 class Caller:

@@ -11,6 +11,7 @@ from actors.events import (
     ErrorEvent,
     Event,
     Format,
+    GoAway,
     PeerInfo,
     PeerJoined,
     PeerLeft,
@@ -60,6 +61,9 @@ class ShownOwn(msgspec.Struct):
     limits: dict[str, int | float] = {}
     id: str = ""
     status: str = ""
+    reason: str = ""
+    deadline_ms: int = 0
+    reconnect_after_ms: int = 0
 
 
 class ShownFrame(msgspec.Struct):
@@ -77,11 +81,8 @@ def event_of(line: str) -> Event:
         payload = bytes(frame.payload) or None
         return Relayed(frame.type, frame.source_id, frame.target_id or None, payload, Format.JSON, NOBODY, frame.id)
     own = msgspec.json.decode(frame.payload, type=ShownOwn)
-    match frame.type:
-        case "welcome":
-            return Welcome(own.connection_id, own.heartbeat["interval_ms"], own.heartbeat["expire_ms"], own.limits)
-        case "ack":
-            return Ack(own.id, AckStatus(own.status))
+    if frame.type in {"welcome", "goaway", "ack"}:
+        return own_of(frame.type, own)
     shown = msgspec.json.decode(frame.payload, type=ShownPayload)
     match frame.type:
         case "peer_list":
@@ -92,6 +93,16 @@ def event_of(line: str) -> Event:
     assert shown.peer is not None
     info = info_of(shown.peer)
     return PeerJoined(info, {}) if frame.type == "peer_joined" else PeerLeft(info, LeaveReason(shown.reason), {})
+
+
+def own_of(type_: str, own: ShownOwn) -> Event:
+    match type_:
+        case "welcome":
+            return Welcome(own.connection_id, own.heartbeat["interval_ms"], own.heartbeat["expire_ms"], own.limits)
+        case "goaway":
+            return GoAway(own.reason, own.deadline_ms, own.reconnect_after_ms)
+        case _:
+            return Ack(own.id, AckStatus(own.status))
 
 
 def info_of(peer: ShownPeer) -> PeerInfo:

@@ -37,7 +37,7 @@ PROMISES = (
     "identity is stamped by the server",
     "shutdown closes every socket with a code",
 )
-V2_TYPES = {"welcome", "ack", "peer_list"}
+V2_TYPES = {"welcome", "ack", "goaway", "peer_list"}
 SERVER_TYPES = {"peer_list", "peer_joined", "peer_left", "error", "offer", "answer", "candidate", "message"}
 
 

@@ -23,6 +23,7 @@ METRICS: dict[str, Metric] = {
     "errors": Metric("counter", "code", "errors told to clients"),
     "closes": Metric("counter", "code", "close frames sent, or answered ('by client')"),
     "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
+    "goaways": Metric("counter", "", "v2 clients that were told when to come back because the server goes down"),
     "refusals": Metric("counter", "reason", "requests that did not become a connection"),
     "accept_pauses": Metric("counter", "", "times that nothing was accepted for a while: as many handshakes were under way as may be"),
     "early_refusals": Metric("counter", "", "messages refused because too many waited for the answer to a register or leave"),

@@ -4,7 +4,7 @@ import pytest
 
 from actors import messages
 from actors.directory import Directory
-from actors.events import Delivered, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
+from actors.events import Delivered, GoAway, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
 from actors.messages import (
     BadMessage,
@@ -41,7 +41,7 @@ def test_every_message_has_an_actor_that_accepts_it() -> None:
 
 
 def test_every_message_that_an_actor_accepts_is_defined_as_one() -> None:
-    told = {PeerJoined, PeerLeft, Relayed, Undeliverable, Delivered}
+    told = {PeerJoined, PeerLeft, Relayed, Undeliverable, Delivered, GoAway}
     assert {kind.__name__ for kind in set(ACCEPTED) - DEFINED - told} == {"_Start"}
 
 

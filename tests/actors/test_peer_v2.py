@@ -2,11 +2,11 @@
 
 import pytest
 
-from actors.events import Ack, AckStatus, ErrorEvent, PeerList, Place, Profile, Reference, Welcome
+from actors.events import Ack, AckStatus, ErrorEvent, GoAway, PeerList, Place, Profile, Reference, Welcome
 from actors.group import OnDuplicate
-from actors.messages import Heartbeat, Leave, Register
+from actors.messages import Close, Drain, Heartbeat, Leave, Register
 from actors.reasons import CloseCode, ErrorCode
-from tests.broker import ACK, ERROR, GROUP_RULES, JOINED, LEFT, LIST, PEER_RULES, WELCOME, Broker, Caller, relay
+from tests.broker import ACK, ERROR, GOAWAY, GROUP_RULES, JOINED, LEFT, LIST, PEER_RULES, WELCOME, Broker, Caller, relay
 from tests.doubles import RecordingOutbox
 
 V1, V2 = Profile.V1, Profile.V2
@@ -213,3 +213,27 @@ def test_an_ack_says_what_became_of_the_message() -> None:
     _, ann, _ = pair()
     ann.says(relay("offer", "b", id="7"))
     assert ann.told() == [Ack("7", AckStatus.DELIVERED)]
+
+
+# --- Going down ---
+
+
+def test_a_client_is_told_when_to_come_back_and_goes_on_until_it_is_closed() -> None:
+    broker, ann, bob = pair()
+    ann.says(GoAway("draining", 2000, 1000))
+    broker.directory.post(Drain())
+    ann.says(relay("offer", "b", id="7"))
+    assert ann.heard() == [(GOAWAY, 2000, 1000), (ACK, "7", "delivered")]
+    assert bob.heard() == [("offer", "a", b"")]
+    assert broker.metrics["goaways"] == 1
+    ann.register("a", "h")
+    assert ann.heard() == [(ERROR, "draining", None)]
+    ann.says(Close(CloseCode.RESTART, None))
+    assert ann.outbox.closed is CloseCode.RESTART
+
+
+def test_one_that_is_closed_already_is_not_told_to_go() -> None:
+    broker, ann, _ = pair()
+    ann.says(Close(CloseCode.RESTART, None), GoAway("draining", 2000, 1000))
+    assert ann.heard() == []
+    assert broker.metrics["goaways"] == 0

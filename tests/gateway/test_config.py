@@ -20,7 +20,7 @@ NAMES = {
     "group": "on_duplicate hold_candidates",
     "backplane": "url",
     "log": "level format",
-    "drain": "timeout",
+    "drain": "timeout reconnect_spread",
 }
 
 

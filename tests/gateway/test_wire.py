@@ -15,6 +15,7 @@ from actors.events import (
     ErrorEvent,
     Event,
     Format,
+    GoAway,
     PeerInfo,
     PeerJoined,
     PeerLeft,
@@ -291,3 +292,8 @@ def test_the_messages_that_are_v2_s_own_are_written_as_the_contract_has_them() -
     assert encode(PeerList((), own), Format.JSON, V2) == b'{"type":"peer_list",' + payload + b"}}"
     assert encode(PeerList((), own, resumed=True), Format.JSON, V2) == b'{"type":"peer_list",' + payload + b',"resumed":true}}'
     assert msgpack.unpackb(encode(PeerList((), own, resumed=True), Format.MSGPACK, V2))["payload"]["resumed"] is True
+
+
+def test_a_goaway_is_written_as_the_contract_has_it() -> None:
+    payload = b'{"reason":"draining","deadline_ms":2000,"reconnect_after_ms":1000}'
+    assert encode(GoAway("draining", 2000, 1000), Format.JSON, V2) == b'{"type":"goaway","payload":' + payload + b"}"

@@ -21,6 +21,7 @@ _RELAYED = {"offer", "answer", "candidate", "message"}
 _OWN_TO_V2 = {
     "welcome": ["connection_id", "heartbeat", "limits"],
     "ack": ["id", "status"],
+    "goaway": ["reason", "deadline_ms", "reconnect_after_ms"],
 }
 _REASONS = {"left", "lost", "away", "replaced", "kicked"}
 _RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\Z")

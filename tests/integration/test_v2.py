@@ -1,12 +1,15 @@
 """Profile v2 over real sockets, in both formats and beside v1."""
 
 import re
+import time
+from collections.abc import Callable
 
 import pytest
 
 from tests.integration.client import Client, PackedClient, PackedV2Client, V2Client
 from tests.integration.line import BINARY, TEXT, frame
-from tests.integration.server import Server
+from tests.integration.server import CLOSE_TIMEOUT, Server
+from tests.integration.strict import Message
 
 EVERY = [Client, PackedClient, V2Client, PackedV2Client]
 both = pytest.mark.parametrize("kind", [V2Client, PackedV2Client])
@@ -72,3 +75,33 @@ def test_a_v2_client_that_was_replaced_is_closed_for_good(share: object, group: 
     assert newcomer.register("x", group) == []
     owner.refused("replaced")
     assert owner.closed().code == 4409
+
+
+def test_a_server_that_goes_down_gives_each_v2_client_its_slot(serve: Callable[..., Server], group: str) -> None:
+    server = serve({"drain.reconnect_spread": 2.0, "limits.close_timeout": CLOSE_TIMEOUT})
+    first, second, third, stranger = clients = [server.connect(kind) for kind in (V2Client, PackedV2Client, V2Client, PackedV2Client)]
+    for number, client in enumerate(clients[:3]):
+        client.register(str(number), group)
+    old = server.connect(Client)
+    begun = time.monotonic()
+    server.signal()
+    assert old.closed().code == 1012
+    slots = [until(client, "goaway").payload for client in clients]
+    assert slots == [{"reason": "draining", "deadline_ms": after + 1000, "reconnect_after_ms": after} for after in (0, 500, 1000, 1500)]
+    second.say("message", "2", "still here", id="7")
+    assert second.hear("ack").payload["id"] == "7"
+    assert third.hear("message").payload == "still here"
+    stranger.ask("3", group)
+    stranger.refused("draining")
+    stranger.leave_politely()
+    for client, slot in ((first, slots[0]), (second, slots[1]), (third, slots[2])):
+        assert client.closed().code == 1012
+        assert time.monotonic() - begun >= slot["deadline_ms"] / 1000 - 0.05  # the server's clock began a little later
+    assert server.exit_code() == 0
+
+
+def until(client: Client, type_: str) -> Message:
+    """The next message of this type, whatever comes before it."""
+    while (message := client.next()).type != type_:
+        pass
+    return message

@@ -1,0 +1,90 @@
+"""Departure: how the clients of a server that goes down are told so, and closed in time, without all of them coming back at once."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+import gevent
+
+from actors.events import GoAway, Profile
+from actors.messages import Close
+from actors.ports import Clock
+from actors.reasons import CLOSES, CloseCode
+from actors.runtime import BrokerRef
+from gateway.connection import Connection
+
+__all__ = ["BATCH", "GRACE_SECONDS", "Departure", "Slot", "say_goodbye", "slots"]
+
+BATCH = 100
+"""Connections told or closed in one go; then the hub has its turn, so that the frames are written as they are made."""
+
+GRACE_SECONDS = 1.0
+"""What a client has from its slot on to go by itself, which is the better way: it knows when it is ready."""
+
+
+class Slot(NamedTuple):
+    """When one client may come back, and when it is closed at the latest; in seconds from the beginning of the departure."""
+
+    reconnect_after: float
+    deadline: float
+
+
+class Emptiness(Protocol):
+    """Set once the last connection has ended."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for it, `timeout` seconds at most; whether it has come."""
+
+
+def slots(count: int, spread: float, longest: float) -> Iterator[Slot]:
+    """One for each of `count` clients, evenly over `spread` seconds; none is closed later than `longest`."""
+    for number in range(count):
+        after = spread * number / count
+        yield Slot(after, min(after + GRACE_SECONDS, longest))
+
+
+class Departure:
+    """Of all who are connected: v1 is closed at once, in batches; v2 is told its slots, and closed when these are over.
+
+    `connections` is the living table: who has gone by then is not closed. `longest` and `spread` as for `slots`.
+    """
+
+    def __init__(
+        self, connections: Mapping[Connection, tuple[BrokerRef, object]], empty: Emptiness, clock: Clock, *, spread: float, longest: float
+    ) -> None:
+        self._connections = connections
+        self._empty = empty
+        self._clock = clock
+        self._spread = spread
+        self._longest = longest
+
+    def run(self) -> None:
+        """Until everyone is closed, or has gone."""
+        begun = self._clock.monotonic()
+        told = [connection for connection in self._connections if connection.subprotocol.profile is Profile.V2]
+        plan = dict(zip(told, slots(len(told), self._spread, self._longest), strict=True))
+        self._tell_everyone(plan)
+        for number, (connection, slot) in enumerate(plan.items(), 1):
+            left = begun + slot.deadline - self._clock.monotonic()
+            if left > 0 and self._empty.wait(left):
+                return
+            if connection in self._connections:
+                say_goodbye(connection, self._connections[connection][0])
+            if number % BATCH == 0:
+                gevent.sleep(0)
+
+    def _tell_everyone(self, plan: Mapping[Connection, Slot]) -> None:
+        for number, (connection, (peer, _)) in enumerate(list(self._connections.items()), 1):
+            slot = plan.get(connection)
+            if slot is None:
+                say_goodbye(connection, peer)
+            else:
+                peer.post(GoAway("draining", round(slot.deadline * 1000), round(slot.reconnect_after * 1000)))
+            if number % BATCH == 0:
+                gevent.sleep(0)
+
+
+def say_goodbye(connection: Connection, peer: BrokerRef) -> None:
+    """Close one connection with 1012; by way of its PeerActor, so that it comes behind what that has still to say, if it lives."""
+    goodbye = Close(CloseCode.RESTART, None, CLOSES[CloseCode.RESTART].says)
+    if not peer.post(goodbye):
+        connection.outbox.close(goodbye.code, goodbye.says)
