@@ -1,4 +1,4 @@
-"""The command line: serve (what happens without a command), check-config, show-config, bench; and echo, for tests of the WebSocket layer.
+"""The command line: serve (what happens without a command), check-config, show-config, bench, keeper; and echo, for WebSocket tests.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -30,6 +30,7 @@ logger = logging.getLogger("gateway")
 
 NO_ADDRESS, WRONG_CONFIG, FAULT = 1, 2, 70
 _READ = 1  # libev: EV_READ
+_CLIENTS = ("bench", "keeper")  # commands that are clients of a server, each a package
 ENDED_AT_ONCE = 130
 """Exit code after a second signal."""
 
@@ -37,9 +38,9 @@ ENDED_AT_ONCE = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; `arguments` are those of the process unless given. Returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["bench"]:
+    if words and words[0] in _CLIENTS:
         # In place of this process, and so without gevent: what patches a server's sockets would slow down those that load it.
-        os.execv(sys.executable, [sys.executable, "-m", "gateway.bench", *words[1:]])  # noqa: S606 - this very Python, and no shell
+        os.execv(sys.executable, [sys.executable, "-m", f"gateway.{words[0]}", *words[1:]])  # noqa: S606 - this very Python, and no shell
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
     try:
@@ -61,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="`python -m gateway bench --help` tells of one more command, which loads a server and tells what it costs.",
+        epilog="Two more commands have a --help of their own: bench loads a server and tells what it costs; keeper stands between a PSync "
+        "daemon and a server that it cannot reach by itself.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (

@@ -213,7 +213,8 @@ class Signal:
         try:
             await self._connection.send(self._codec.write(envelope))
         except Broken as end:
-            raise SignalError(UNANSWERED, f"{end}; it may have arrived") from None
+            code, says = (UNAVAILABLE, "it was not sent") if end.unsent else (UNANSWERED, "it may have arrived")
+            raise SignalError(code, f"{end}; {says}") from None
 
     # --- The life of the client ---
 
@@ -223,7 +224,8 @@ class Signal:
                 failure = await self._attempt()
                 delay = self._delay_after(failure)
                 self._tell_loss(failure)
-                _log.warning("%s; the next attempt is in %.1f s", failure, delay)
+                peer, group, _ = self._registration
+                _log.warning("%s; the next attempt is in %.1f s", failure, delay, extra={"peer": peer, "group": group})
                 await self._workings.sleep(delay)
         except Exception as end:  # noqa: BLE001 - what the application's token function raises, too, is for who reads the events
             self._inbox.end(end)

@@ -10,6 +10,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, NegotiationError
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from psync_signal.envelope import Format, Frame
@@ -64,6 +65,8 @@ class _WebSocket:
         self._socket = socket
 
     async def send(self, frame: Frame) -> None:
+        if self._socket.state is not State.OPEN:
+            raise Broken(unsent=True)
         try:
             await self._socket.send(frame)
         except ConnectionClosed as error:

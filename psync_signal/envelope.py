@@ -82,7 +82,7 @@ class Codec:
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise Malformed(str(error)) from None
 
-    def write(self, envelope: Envelope) -> Frame:
+    def write(self, message: msgspec.Struct) -> Frame:
         """The frame of a message.
 
         Raises:
@@ -90,7 +90,7 @@ class Codec:
 
         """
         try:
-            data = bytes(self.record(envelope))
+            data = bytes(self.record(message))
         except UnicodeError as error:
             raise Malformed(f"an id has no form in UTF-8: {error}") from None
         return data.decode() if self.form is Format.JSON else data

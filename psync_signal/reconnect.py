@@ -41,13 +41,21 @@ _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 400, 401, 40
 
 
 class Broken(Exception):
-    """A connection has ended. `silent`: it was given up, because the server had not been heard for too long."""
+    """A connection has ended.
 
-    def __init__(self, code: int = BREAK, reason: str = "", *, silent: bool = False) -> None:
+    Attributes:
+        code: that of the close frame; 1006 without one.
+        reason: what the server said.
+        silent: it was given up, because the server had not been heard for too long.
+        unsent: it had ended before the frame that was to be sent; nothing of that has gone.
+    """
+
+    def __init__(self, code: int = BREAK, reason: str = "", *, silent: bool = False, unsent: bool = False) -> None:
         super().__init__(f"the connection ended: {code} {reason}".rstrip())
         self.code = code
         self.reason = reason
         self.silent = silent
+        self.unsent = unsent
 
 
 class Refused(Exception):

@@ -143,7 +143,7 @@ def test_the_example_of_the_readme_runs_as_it_stands(serve: Callable[..., Server
 
 def test_a_restart_of_the_server_is_a_loss_and_then_all_are_there_again(serve: Callable[..., Server], relay: Relay, group: str) -> None:
     async def test() -> None:
-        first = serve()
+        first = serve({"drain.reconnect_spread": 0})
         relay.target = first.port
         async with AsyncExitStack() as stack:
             names = ["a", "b", "c"]

@@ -34,6 +34,8 @@ class ScriptedLine:
         self.token = token
         self.silences: list[float] = []
         self.closed = False
+        self.failing: Broken | None = None  # what sending raises
+        self._ended = asyncio.Event()
         self._codec = Codec(Format.JSON)
         self._said: asyncio.Queue[Frame | Exception] = asyncio.Queue()
         self._heard: asyncio.Queue[Envelope] = asyncio.Queue()
@@ -65,8 +67,8 @@ class ScriptedLine:
         return envelope
 
     async def send(self, frame: Frame) -> None:
-        if self.closed:
-            raise Broken
+        if self.failing is not None:
+            raise self.failing
         self._heard.put_nowait(self._codec.read(frame))
 
     async def receive(self, silence: float) -> Frame:
@@ -78,6 +80,11 @@ class ScriptedLine:
 
     async def close(self) -> None:
         self.closed = True
+        self._ended.set()
+
+    async def ended(self) -> None:
+        """The client has let go of this connection."""
+        await self._ended.wait()
 
 
 class ScriptedWorld:

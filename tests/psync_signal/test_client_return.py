@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from psync_signal import GoingAway, Lost, Message, Peers, SignalEnded, SignalError
-from psync_signal.reconnect import Refused
+from psync_signal.reconnect import Broken, Refused
 from tests.psync_signal.attending import joined, listed, payload
 from tests.psync_signal.doubles import ScriptedLine, ScriptedWorld, run
 
@@ -55,13 +55,14 @@ def test_a_loss_fails_what_waits_for_an_answer_and_what_is_sent_before_the_clien
     run(test())
 
 
-def test_a_message_whose_connection_ends_under_it_may_have_arrived() -> None:
+@pytest.mark.parametrize(("unsent", "code"), [(False, "unanswered"), (True, "unavailable")])
+def test_a_message_whose_connection_ends_under_it_may_have_arrived_and_one_that_comes_later_has_not(unsent: bool, code: str) -> None:
     async def test() -> None:
         async with joined() as (signal, line, _):
-            line.closed = True
+            line.failing = Broken(unsent=unsent)
             with pytest.raises(SignalError) as error:
                 await signal.post("bob", "message")
-            assert error.value.code == "unanswered"
+            assert error.value.code == code
 
     run(test())
 

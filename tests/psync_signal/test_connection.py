@@ -65,8 +65,9 @@ def test_the_close_code_and_reason_are_those_of_the_server() -> None:
             with pytest.raises(Broken) as end:
                 await connection.receive(5)
             assert (end.value.code, end.value.reason, end.value.silent) == (4409, "replaced", False)
-            with pytest.raises(Broken):
+            with pytest.raises(Broken) as end:
                 await connection.send("{}")
+            assert end.value.unsent
 
     run(test())
 
