@@ -122,8 +122,11 @@ class Signal:
         Raises:
             SignalError: the server does not want this peer in this group now; see `temporary`.
             SignalEnded: the server does not want this client at all.
+            RuntimeError: it has been entered before.
 
         """
+        if self._task is not None:
+            raise RuntimeError("a Signal has one life; make another one")
         self._task = asyncio.create_task(self._live())
         entering = asyncio.create_task(self._entered.wait())
         try:

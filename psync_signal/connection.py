@@ -1,6 +1,7 @@
 """One WebSocket connection to the server, as `psync_signal.client` needs it. The only module here that names `websockets`."""
 
 import asyncio
+import logging
 import math
 import ssl
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,10 @@ from psync_signal.envelope import Format, Frame
 from psync_signal.reconnect import BREAK, Broken, Refused, Unreachable
 
 __all__ = ["Connect", "Connection", "connect"]
+
+# At a lower level the library shows the headers of the handshake, and so the token.
+_log = logging.getLogger("psync_signal.websocket")
+_log.setLevel(logging.WARNING)
 
 _OPEN_TIMEOUT = 10.0  # seconds for the name, TCP, TLS and the handshake
 _CLOSE_TIMEOUT = 2.0  # seconds for the server's half of the closing handshake, twice what it waits for ours
@@ -110,6 +115,7 @@ async def connect(url: str, form: Format, token: str | None, tls: ssl.SSLContext
         ping_interval=None,  # the server pings, and `receive` listens for it
         max_size=_MAX_FRAME,
         create_connection=_Heard,
+        logger=_log,
         **trust,
     )
     try:

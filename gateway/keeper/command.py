@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     lines = configure(Log())
+    logging.getLogger("websockets").setLevel(logging.WARNING)  # what comes and goes is told by the keeper itself
     try:
         asyncio.run(_run(settings))
     except OSError as error:
@@ -92,9 +93,7 @@ def _upstream(url: str) -> WebSocketURI:
     try:
         return parse_uri(url)
     except InvalidURI:
-        raise ValueError(
-            f"--upstream {url}: give a ws:// or wss:// address up to and with the path, such as wss://example.org/ws"
-        ) from None
+        raise ValueError("--upstream: give a ws:// or wss:// address up to and with the path, such as wss://example.org/ws") from None
 
 
 def _require_secret_way(upstream: WebSocketURI) -> None:

@@ -78,6 +78,7 @@ class Ward:
         self._waiting = Waiting()
         self._sending = asyncio.Lock()
         self._signal: Signal | None = None
+        self._is_in = False  # and knows who else is: what is sent before might be for one who is still on the way back
         self._lost: tuple[Lost, float] | None = None
         self._upstream: asyncio.Task[None] | None = None
         self.registered = asyncio.Event()
@@ -144,7 +145,7 @@ class Ward:
     async def _send_on(self) -> None:
         """Send what waits and can go. In turn, so that nothing overtakes: both sides of the keeper come here."""
         async with self._sending:
-            while self._signal and (message := self._waiting.next(self._presence.awaits)):
+            while self._signal and self._is_in and (message := self._waiting.next(self._presence.awaits)):
                 try:
                     await self._signal.post(message.target_id or None, message.type, message.payload, id=message.id or None)
                 except SignalError as fault:
@@ -176,7 +177,7 @@ class Ward:
         except SignalEnded as end:
             await self._end_local(end)
         finally:
-            self._signal = None
+            self._signal, self._is_in = None, False
 
     async def _listen(self, signal: Signal) -> None:
         events = aiter(signal)
@@ -198,6 +199,7 @@ class Ward:
                 await self._socket.send(frames.relayed(self._codec, event))
             case Peers():
                 await self._tell(self._named(event))
+                self._is_in = True
                 await self._send_on()
             case PeerJoined():
                 await self._tell(self._presence.joined(event))
@@ -207,7 +209,7 @@ class Ward:
             case Failed(error=error):
                 await self._socket.send(frames.error(self._codec, error))
             case Lost():
-                self._lost = event, self._clock()
+                self._lost, self._is_in = (event, self._clock()), False
             case GoingAway():
                 pass  # the client of the server keeps to it
 

@@ -62,6 +62,16 @@ def test_a_format_that_there_is_not_is_refused() -> None:
         Signal("ws://nowhere/ws", peer_id="me", group_id="room", format="xml")
 
 
+def test_a_client_has_one_life() -> None:
+    async def test() -> None:
+        async with joined() as (signal, _, _):
+            pass
+        with pytest.raises(RuntimeError, match="one life"):
+            await signal.__aenter__()
+
+    run(test())
+
+
 # --- Sending ---
 
 

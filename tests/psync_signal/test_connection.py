@@ -1,6 +1,7 @@
 """Over real sockets, with the server of the websockets library on the other side."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -56,6 +57,18 @@ def test_it_offers_the_subprotocol_of_its_format_and_the_token_in_a_header(form:
         assert seen == [(form.subprotocol, "Bearer secret")]
 
     run(test())
+
+
+def test_no_log_shows_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        async with serving(echo, logger=logging.getLogger("the server's own")) as server:
+            connection = await connect(address(server), Format.JSON, "hush-hush", None)
+            await connection.close()
+
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.ERROR, "the server's own")
+    run(test())
+    assert "hush" not in caplog.text
 
 
 def test_the_close_code_and_reason_are_those_of_the_server() -> None:

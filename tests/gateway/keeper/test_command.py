@@ -21,7 +21,7 @@ THERE = ["--upstream", "wss://signal.example.org/t/acme/ws"]
     ("arguments", "says"),
     [
         ([], "--upstream"),
-        (["--upstream", "https://example.org"], "--upstream https://example.org: give a ws:// or wss:// address"),
+        (["--upstream", "https://example.org"], "--upstream: give a ws:// or wss:// address"),
         ([*HERE, "--listen", "8080"], "--listen 8080: give HOST:PORT"),
         ([*HERE, "--listen", "127.0.0.1:70000"], "--listen 127.0.0.1:70000: give HOST:PORT"),
         ([*HERE, "--listen", "0.0.0.0:8080"], "0.0.0.0 is not on loopback, and whoever reaches it has the token; add --remote"),
