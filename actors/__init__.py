@@ -14,6 +14,7 @@ Where to look::
       seat        its place in a group, and the way to the group
       watch       its signs of life: pings, deadlines, challenges
       delivery    what other peers send to it, in order
+      unlisted    its Outbox, if it may not know who is there
     peer_v2     PeerV2Actor: what a connection of profile v2 has beside
     contest     who waits for the id of another
     membership  pure: who is in a group, in which order
@@ -22,4 +23,6 @@ Where to look::
     liveness    pure: who is silent for how long, and what that calls for
     conduct     pure: what a client has left of its rates, and how many faults it has
     allowance   pure: one token bucket
+    grant       pure: what a token lets its connection do
+    audit       the form of the log lines that tell who came in, was refused or replaced
 """

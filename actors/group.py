@@ -9,12 +9,12 @@ Guarantees (`docs/protocol.md`: Guarantees), and where they come from:
 """
 
 import enum
-import logging
 from typing import NamedTuple
 
 import pykka
 from msgspec.structs import replace
 
+from actors.audit import Audit
 from actors.contest import Contests
 from actors.events import AckStatus, Message, PeerInfo, PeerJoined, PeerLeft, Relayed
 from actors.membership import Member, Membership
@@ -43,7 +43,7 @@ from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
 
 __all__ = ["GroupActor", "GroupRules", "OnDuplicate"]
 
-logger = logging.getLogger("actors.group")
+audit = Audit("actors")
 
 
 class OnDuplicate(enum.StrEnum):
@@ -202,8 +202,8 @@ class GroupActor(BrokerActor):
 
     def _settle(self, message: Join, owner: Member) -> None:
         tenant, group = self._key
-        who = {"tenant": tenant, "group": group, "peer": owner.peer_id, "owner": owner.address, "newcomer": message.address}
-        logger.info("peer id registered twice", extra=who)
+        who = {"group": group, "peer": owner.peer_id, "address": message.address, "owner": owner.address}
+        audit.tell("peer id registered twice", tenant=tenant, reason=self._rules.on_duplicate, **who)
         if self._rules.on_duplicate is OnDuplicate.NEWEST:
             self._evict(owner, LeaveReason.REPLACED)
             self._admit(message)
@@ -227,6 +227,8 @@ class GroupActor(BrokerActor):
             self._admit(self._contests.end(message.peer_id))
 
     def _evict(self, owner: Member, reason: LeaveReason) -> None:
+        tenant, group = self._key
+        audit.tell("peer evicted", tenant=tenant, reason=reason, group=group, peer=owner.peer_id, address=owner.address)
         self._remove(owner, reason)
         owner.peer.post(Evicted(self._key, reason))
 

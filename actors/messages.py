@@ -24,12 +24,13 @@ class GroupKey(NamedTuple):
 
 
 class Register(Message, frozen=True, gc=False):
-    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format."""
+    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format; `ice`: it wants ICE servers, too."""
 
     peer_id: str
     group_id: str
     metadata: bytes | None = None
     id: str | None = None
+    ice: bool = False
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""
@@ -78,11 +79,12 @@ class Leave(Message, frozen=True, gc=False):
 
 
 class BadMessage(Message, frozen=True, gc=False):
-    """The client sent something that is not a message; `says` names the field and the fix."""
+    """The client sent something that is not a message; `says` names the field and the fix. No `fault`: it is a message, and barred here."""
 
     code: ErrorCode
     says: str
     about: Reference = Reference()
+    fault: bool = True
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""

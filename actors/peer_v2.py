@@ -47,7 +47,7 @@ class PeerV2Actor(PeerActor):
         if isinstance(message, Joined) and message.session is not None:
             self._session = message.session
         own = Place(self._seat.peer_id, self._seat.key.group_id, self._session, message.sequence)
-        return PeerList(message.peers, own)
+        return PeerList(message.peers, own, ice_servers=self._seat.ice_servers(self._clock.wall()))
 
     @handles(Delivered)
     def delivered(self, message: Delivered) -> None:

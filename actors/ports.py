@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from actors.events import Event
     from actors.messages import GroupKey, GroupRef
 
-__all__ = ["Backplane", "Clock", "Metrics", "Outbox", "Runnable", "Scheduler", "Timer"]
+__all__ = ["Backplane", "Clock", "IceServers", "Metrics", "Outbox", "Runnable", "Scheduler", "Timer"]
 
 
 class Clock(Protocol):
@@ -22,7 +22,7 @@ class Clock(Protocol):
         """Seconds since some fixed moment; never goes back. Every deadline is judged by it."""
 
     def wall(self) -> float:
-        """Seconds since the epoch, as people set it. Nothing expires by it."""
+        """Seconds since the epoch, as people set it. Nothing expires by it but a token, which speaks of it."""
 
 
 class Runnable(Protocol):
@@ -92,6 +92,13 @@ class Backplane(Protocol):
 
     def place(self, key: "GroupKey") -> int:
         """The next place in the group's total order of joins: larger than every one since the group began, whichever actor asked."""
+
+
+class IceServers(Protocol):
+    """The ICE servers of a tenant, which a client's own WebRTC asks for its way through NAT."""
+
+    def __call__(self, peer_id: str, now: float) -> bytes:
+        """The list for a peer as JSON text, with credentials that are good from `now`, in seconds since the epoch. Never raises."""
 
 
 class Metrics(Protocol):

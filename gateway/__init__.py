@@ -6,10 +6,12 @@ Where to look::
     config             every key; config_sources reads it from file, environment and flags
     upgrade, handshake HTTP up to the 101, bounded; then the socket is detached
     admission, routes  who may connect; /health, /ready and what is wrong with every other path
+    proxies            trusted proxies: forwarded reads their headers, proxy_protocol what comes ahead of them; networks
     connection         one detached socket: read events -> frames -> messages -> its PeerActor
     outbox             what waits to be written to one client
     frames             RFC 6455, bytes in and out
     wire               JSON and MessagePack <-> messages; gate, members, registration and translation are its parts
+    ice                ICE servers with credentials for TURN; candidates, candidate_gate: which candidates may pass
     scheduler          turns and deadlines of the actors on gevent's hub
     backplane          where groups have their order of joins: memory
     operator           what operators see: metrics

@@ -65,7 +65,12 @@ def network_of(host: str) -> str:
 
 
 def _shown(host: str, port: int, network: str) -> str:
-    """An address and a port as people write them; an IPv4 client of a socket that takes both as an IPv4 client."""
+    """An address and a port as people write them; an IPv4 client of a socket that takes both as an IPv4 client.
+
+    Port 0: a proxy has told the address alone.
+    """
+    if not port:
+        return host
     if ":" not in host:
         return f"{host}:{port}"
     return f"[{host}]:{port}" if ":" in network else f"{network}:{port}"

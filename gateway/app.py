@@ -27,6 +27,7 @@ from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
 from gateway.operator.metrics import Counts
 from gateway.outbox import Encode, Socket
+from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
 from gateway.routes import Routes
 from gateway.rules import admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
@@ -76,6 +77,7 @@ class App:
             (config.server.host, config.server.port),
             Routes(self.readiness),
             admission=self._admission,
+            proxies=Proxies(config.server.trusted_proxies, self.metrics, announced=config.server.proxy_protocol),
             accept=self.accept,
             rules=handshake_rules(config, self.capacity),
             metrics=self.metrics,

@@ -1,4 +1,4 @@
-"""The command line: serve (what happens without a command), check-config, show-config, bench, keeper; and echo, for WebSocket tests.
+"""The command line: serve (the default), check-config, show-config, bench, conformance, keeper; and echo, for WebSocket tests.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -30,7 +30,7 @@ logger = logging.getLogger("gateway")
 
 NO_ADDRESS, WRONG_CONFIG, FAULT = 1, 2, 70
 _READ = 1  # libev: EV_READ
-_CLIENTS = ("bench", "keeper")  # commands that are clients of a server, each a package
+_CLIENTS = ("bench", "conformance", "keeper")  # commands that are clients of a server, each a package
 ENDED_AT_ONCE = 130
 """Exit code after a second signal."""
 
@@ -62,8 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="Two more commands have a --help of their own: bench loads a server and tells what it costs; keeper stands between a PSync "
-        "daemon and a server that it cannot reach by itself.",
+        epilog="More commands have a --help of their own: bench loads a server and tells what it costs; conformance plays the contract "
+        "against any server and tells what it keeps of it; keeper stands between a PSync daemon and a server that it cannot reach.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (

@@ -39,6 +39,7 @@ __all__ = [
 
 _HOST = r"^([\w.-]+|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+(%[\w.-]+)?)\Z"
 _ORIGIN = r"^[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?\Z"
+_NETWORK = r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?\Z"
 _DAY, _WEEK = 86_400, 604_800
 
 
@@ -70,6 +71,14 @@ class Server(Struct, frozen=True):
         ],
         Meta(description="web pages that may connect; [] lets any; clients that are not browsers send no origin and always may"),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[Annotated[str, Meta(pattern=_NETWORK, title="a network such as '10.0.0.0/8', or an IP address")], ...],
+        Meta(description="proxies that are believed who the client is: in Forwarded, X-Forwarded-For and the PROXY protocol"),
+    ] = ()
+    proxy_protocol: Annotated[
+        bool,
+        Meta(description="every connection begins with a header of the PROXY protocol, version 1 or 2; only trusted_proxies may connect"),
+    ] = False
     tls: Tls | None = None
 
 

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from gateway.config_sources import Rule
+from gateway.networks import network_from
 
 __all__ = ["RULES"]
 
@@ -41,6 +42,21 @@ def _not_above(key: str, other: str, why: str) -> Rule:
     return Rule((key, other), fault, f"Lower {key} or raise {other}.", (same, same))
 
 
+def _no_network(texts: tuple[str, ...]) -> str | None:
+    faults = []
+    for number, text in enumerate(texts, 1):
+        try:
+            if network_from(text).prefixlen == 0:
+                faults.append(f"item {number}: {text!r} is everybody, so that every client could say that it comes from anywhere")
+        except ValueError as error:
+            faults.append(f"item {number}: {error}")
+    return "; ".join(faults) or None
+
+
+def _nobody_to_announce(announced: bool, proxies: tuple[str, ...]) -> str | None:  # noqa: FBT001 - the value of a key
+    return "nobody could connect: server.trusted_proxies is empty" if announced and not proxies else None
+
+
 def _unreadable(path: str) -> str | None:
     try:
         if not stat.S_ISREG(Path(path).stat().st_mode):
@@ -71,6 +87,8 @@ RULES: tuple[Rule, ...] = (
     _not_above("limits.message_bytes", "limits.bytes_burst", "the largest message could never be sent"),
     _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),
+    Rule(("server.trusted_proxies",), _no_network, "List the networks or addresses of your proxies alone, such as '10.1.0.0/16'."),
+    Rule(("server.proxy_protocol", "server.trusted_proxies"), _nobody_to_announce, "List the proxies that send its header.", needs=True),
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
     Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),
 )

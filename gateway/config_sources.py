@@ -68,12 +68,14 @@ class Rule:
         mend: what to do about it.
         makes_way: of a rule between two keys, for each the value that it takes beside the other's when nobody has set it and its default
             does not agree with that.
+        needs: whether the first key, once set, needs the others: they are judged also where they have their defaults.
     """
 
     reads: tuple[str, ...]
     fault: Callable[..., str | None]
     mend: str
     makes_way: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
+    needs: bool = False
 
 
 def read(
@@ -184,9 +186,9 @@ class _Reading:
         """Apply the rules to values that are right by themselves; on top of a wrong value a rule would only confuse."""
         for rule in rules:
             paths = [tuple(name.split(".")) for name in rule.reads]
-            if self._wrong.intersection(paths) or not self.values.keys() >= set(paths):
+            if self._wrong.intersection(paths) or not self.values.keys() >= set(paths[: 1 if rule.needs else None]):
                 continue
-            if what := rule.fault(*(self.values[path] for path in paths)):
+            if what := rule.fault(*(self.values.get(path, self._keys[path].default) for path in paths)):
                 self.problems.append(Problem(rule.reads[0], self._origin_of(*paths), what, rule.mend))
 
     def _in_use(self, section: Names) -> bool:
@@ -194,7 +196,7 @@ class _Reading:
         return all(path in self.sections or not self._optional[path] for path in above)
 
     def _origin_of(self, first: Names, *others: Names) -> str:
-        beside = (f"{_dotted(path)}: {self._origins[path]}" for path in others)
+        beside = (f"{_dotted(path)}: {self._origins.get(path, 'default')}" for path in others)
         return "; ".join([self._origins[first], *beside])
 
     def _table(self, table: Mapping[str, object], above: Names, origin: str) -> None:

@@ -28,6 +28,7 @@ def read_register(form: Format, payload: bytes | None, *, id_: str | None, id_le
         peer_id = _id("peer_id", members.get("peer_id"), id_length)
         group_id = _id("group_id", members.get("group_id"), id_length)
         metadata = _metadata(form, members.get("metadata"), metadata_bytes)
+        ice = _flag("ice", members.get("ice"))
     except Malformed as fault:
         return BadMessage(ErrorCode.BAD_REGISTER, f"payload: {fault}; {_FIX}", reference)
     except Unrepresentable as fault:
@@ -35,7 +36,7 @@ def read_register(form: Format, payload: bytes | None, *, id_: str | None, id_le
         return BadMessage(ErrorCode.BAD_REGISTER, says, reference)
     except _Refused as fault:
         return BadMessage(fault.code, str(fault), reference)
-    return Register(peer_id, group_id, metadata, id_)
+    return Register(peer_id, group_id, metadata, id_, ice)
 
 
 class _Plain(Struct, gc=False):
@@ -44,6 +45,7 @@ class _Plain(Struct, gc=False):
     peer_id: str
     group_id: str
     metadata: Raw = Raw()
+    ice: bool = False
 
 
 _PLAIN_JSON = msgspec.json.Decoder(_Plain)
@@ -58,7 +60,7 @@ def _read_plain(form: Format, payload: bytes) -> dict[str, Member] | None:
         return None
     if bytes(plain.metadata):
         return None
-    return {"peer_id": Member(plain.peer_id, b""), "group_id": Member(plain.group_id, b"")}
+    return {"peer_id": Member(plain.peer_id, b""), "group_id": Member(plain.group_id, b""), "ice": Member(plain.ice, b"")}
 
 
 class _Refused(Exception):
@@ -79,6 +81,12 @@ def _id(name: str, member: Member | None, longest: int) -> str:
     if fault:
         raise _Refused(fault)
     return member.value
+
+
+def _flag(name: str, member: Member | None) -> bool:
+    if member is None or isinstance(member.value, bool):
+        return member is not None and bool(member.value)
+    raise _Refused(f"payload.{name}: expected true or false, got {kind(member.value)}; leave it out for false")
 
 
 def _metadata(form: Format, member: Member | None, most: int) -> bytes | None:

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Any, NamedTuple, cast
 
@@ -22,16 +22,15 @@ from geventwebsocket.handler import WebSocketHandler
 from actors.ports import Metrics
 from gateway.admission import Admission, Admitted, Refused
 from gateway.handshake import Headers, RequestReader, RequestRefused, check_request_line
+from gateway.listener import listening_socket
 from gateway.outbox import Socket
+from gateway.proxies import Caller, Proxies, Unannounced
 from gateway.routes import UPGRADE_HEADERS, Routes, tenant_of
 from gateway.subprotocol import Subprotocol, choose
 
 __all__ = ["Accept", "HandshakeRules", "UpgradeServer"]
 
 logger = logging.getLogger("gateway.upgrade")
-
-BACKLOG = 4096
-"""Connections that the kernel holds until they are accepted; it may cut this to net.core.somaxconn."""
 
 KEY_BYTES = 16
 """RFC 6455 section 4.1: the decoded length of Sec-WebSocket-Key."""
@@ -61,6 +60,7 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
     """One request of one client. Every request is answered once and its connection closed, but for an upgrade."""
 
     server: "UpgradeServer"
+    client_address: Caller
     rfile: RequestReader
     socket: Any
     refused_for = "bad_request"
@@ -118,6 +118,7 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         if not _asks_for_upgrade(environ) or tenant_of(environ["PATH_INFO"]) is None:
             WSGIHandler.run_application(self)
             return
+        self.client_address = self.server.proxies.client(self.client_address, environ)
         try:
             _check_handshake(environ)
             self.subprotocol = choose(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", ""))
@@ -223,6 +224,7 @@ class UpgradeServer(WSGIServer):
         routes: Routes,
         *,
         admission: Admission,
+        proxies: Proxies,
         accept: Accept,
         rules: HandshakeRules,
         metrics: Metrics,
@@ -230,6 +232,7 @@ class UpgradeServer(WSGIServer):
     ) -> None:
         self.routes = routes
         self.admission = admission
+        self.proxies = proxies
         self.accept = accept
         self.rules = rules
         self.metrics = metrics
@@ -251,7 +254,7 @@ class UpgradeServer(WSGIServer):
     def init_socket(self) -> None:
         """Listen. gevent's own way leaves the socket open when that fails."""
         if not hasattr(self, "socket"):
-            self.socket = cast("Any", _listener(self.family, self._listens_on, self.rules.send_buffer_bytes))
+            self.socket = cast("Any", listening_socket(self.family, self._listens_on, self.rules.send_buffer_bytes))
             self.address = self.socket.getsockname()
         super().init_socket()
 
@@ -260,20 +263,28 @@ class UpgradeServer(WSGIServer):
 
         The deadline ends here with the greenlet. A socket that was handed over is read in hub callbacks, which it cannot reach.
         """
-        with self.admission.handshake(address[0]) as may_begin, gevent.Timeout(self.rules.timeout) as deadline:
+        with gevent.Timeout(self.rules.timeout) as deadline:
             try:
-                if not may_begin:
-                    self._turn_away(sock)
-                    return
-                held = sock if self._tls_context is None else _with_tls(sock, self._tls_context)
-                UpgradeHandler(held, address, self, RequestReader(held, self.rules.header_bytes)).handle()
+                self._serve(sock, self.proxies.caller(sock, address))
             except gevent.Timeout as timeout:
                 if timeout is not deadline:
                     raise
                 self.metrics.increment("refusals", "handshake_timeout")
+            except Unannounced as unannounced:
+                self.metrics.increment("refusals", unannounced.reason)
+                logger.info("connection refused: %s", unannounced, extra={"address": address[0], "reason": unannounced.reason})
             except OSError as error:
                 self.metrics.increment("refusals", "connection_failed")
                 logger.debug("handshake failed: %s", error, extra={"address": address[0]})
+
+    def _serve(self, sock: Any, caller: Caller) -> None:  # noqa: ANN401 - as above
+        """One request. A proxy that speaks for others is not counted by its own address: `concurrent` bounds what it may have under way."""
+        with nullcontext(True) if caller.speaks_for_others else self.admission.handshake(caller.host) as may_begin:  # noqa: FBT003 - its result
+            if not may_begin:
+                self._turn_away(sock)
+                return
+            held = sock if self._tls_context is None else _with_tls(sock, self._tls_context)
+            UpgradeHandler(held, caller, self, RequestReader(held, self.rules.header_bytes)).handle()
 
     def _turn_away(self, sock: Any) -> None:  # noqa: ANN401 - as above
         """Answer without reading: an address that has too many handshakes under way gets no memory and no time for another."""
@@ -283,22 +294,6 @@ class UpgradeServer(WSGIServer):
                 sock.send(_TOO_MANY_HANDSHAKES)
         finally:
             sock.close()
-
-
-def _listener(family: int, address: tuple[str, int], send_buffer_bytes: int) -> _socket.socket:
-    """A listening socket. Those that it accepts inherit its options, which saves two system calls for each."""
-    listener = _socket.socket(family, _socket.SOCK_STREAM)
-    try:
-        listener.settimeout(0)
-        listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
-        listener.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, send_buffer_bytes)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
 
 
 def _with_tls(sock: Any, context: SSLContext) -> SSLSocket:  # noqa: ANN401 - as above

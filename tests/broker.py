@@ -6,6 +6,7 @@ from actors.allowance import Rate
 from actors.conduct import ConductRules
 from actors.directory import Directory, DirectoryRules
 from actors.events import Ack, ErrorEvent, Event, Format, GoAway, Message, PeerJoined, PeerLeft, PeerList, Profile, Relayed, Welcome
+from actors.grant import EVERYTHING, Grant
 from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
@@ -145,11 +146,13 @@ class Broker:
     def pass_time(self, seconds: float) -> None:
         self.scheduler.advance(seconds)
 
-    def connect(self, tenant: str = "", outbox: RecordingOutbox | None = None, profile: Profile = Profile.V1) -> Caller:
+    def connect(
+        self, tenant: str = "", outbox: RecordingOutbox | None = None, profile: Profile = Profile.V1, grant: Grant = EVERYTHING
+    ) -> Caller:
         outbox = outbox or RecordingOutbox()
         self._connections += 1
         address = f"192.0.2.{self._connections}:5"
-        terms = Terms(tenant, address, profile, f"c{self._connections}")
+        terms = Terms(tenant, address, profile, f"c{self._connections}", grant)
         peer = PEERS[profile].start(self.runtime, self.directory, outbox, terms, self._peer_rules)
         self.run()
         return Caller(self, peer, outbox)

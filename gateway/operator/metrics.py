@@ -21,10 +21,15 @@ METRICS: dict[str, Metric] = {
     "registers": Metric("counter", "", "registers that were acted on"),
     "deliveries": Metric("counter", "type", "relayed messages handed to an outbox"),
     "errors": Metric("counter", "code", "errors told to clients"),
+    "candidates_dropped": Metric("counter", "type", "candidates, offers and answers that ice.candidates did not let pass"),
     "closes": Metric("counter", "code", "close frames sent, or answered ('by client')"),
     "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
     "goaways": Metric("counter", "", "v2 clients that were told when to come back because the server goes down"),
     "refusals": Metric("counter", "reason", "requests that did not become a connection"),
+    "throttle_evictions": Metric("counter", "", "addresses forgotten that had to wait for bad tokens: there were too many of them"),
+    "forwarded_faults": Metric(
+        "counter", "fault", "requests of trusted proxies whose word of who the client is was not, or not all, believed"
+    ),
     "accept_pauses": Metric("counter", "", "times that nothing was accepted for a while: as many handshakes were under way as may be"),
     "early_refusals": Metric("counter", "", "messages refused because too many waited for the answer to a register or leave"),
     "mailbox_refusals": Metric("counter", "actor", "messages that a full mailbox did not take"),

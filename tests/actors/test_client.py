@@ -134,6 +134,14 @@ def test_one_bad_message_too_many_closes_the_connection(message: BadMessage) -> 
     assert bob.heard() == [(LEFT, "a", "lost")]
 
 
+def test_a_message_that_is_barred_and_no_fault_is_answered_and_not_held_against_the_client() -> None:
+    broker = broker_with(errors=0)
+    (ann,) = broker.join("a")
+    ann.says(*[BadMessage(ErrorCode.NOT_ALLOWED, "no", Reference("1", "candidate", "b"), fault=False)] * 3)
+    assert ann.outbox.closed is None
+    assert ann.heard() == [(ERROR, "not_allowed", "b")] * 3
+
+
 def test_a_bad_message_that_waited_may_close_the_connection_and_what_waited_behind_it_is_dropped() -> None:
     broker = broker_with(errors=0)
     (ann,) = broker.join("a")

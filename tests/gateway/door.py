@@ -9,6 +9,7 @@ from gevent.ssl import SSLContext
 
 from gateway.admission import Admission, AdmissionRules, Admitted
 from gateway.operator.metrics import Counts
+from gateway.proxies import Proxies
 from gateway.routes import Routes
 from gateway.subprotocol import Subprotocol
 from gateway.upgrade import HandshakeRules, UpgradeServer
@@ -37,6 +38,8 @@ class Door:
         per_address: int = 100,
         handshakes_per_address: int = 100,
         tls: SSLContext | None = None,
+        trusted_proxies: tuple[str, ...] = (),
+        proxy_protocol: bool = False,
     ) -> None:
         self.metrics = Counts()
         self.admission = Admission(AdmissionRules(frozenset(), 100, per_address, handshakes_per_address), self.metrics)
@@ -47,6 +50,7 @@ class Door:
             ("127.0.0.1", 0),
             Routes(lambda: (True, {"status": "accepting"})),
             admission=self.admission,
+            proxies=Proxies(trusted_proxies, self.metrics, announced=proxy_protocol),
             accept=self.accept,
             rules=HandshakeRules(timeout, concurrent, 4096, 16, 20_000),
             metrics=self.metrics,

@@ -47,6 +47,12 @@ def test_an_address_is_shown_as_people_write_it(host: str, address: str) -> None
     assert admit(door, host).address == address
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
+def test_an_address_without_a_port_is_shown_without_one(host: str) -> None:
+    door, _ = admission()
+    assert door.admit(host, 0, {}).address == host
+
+
 def test_the_last_connection_that_fits_is_admitted_and_one_more_is_refused_with_503() -> None:
     door, _ = admission(connections=3)
     for number in range(3):

@@ -38,6 +38,13 @@ def test_a_list_of_nobody_is_an_empty_array() -> None:
     assert said(PeerList(())) == ("peer_list", b'{"peers":[]}')
 
 
+def test_ice_servers_come_behind_the_peers_in_both_encodings() -> None:
+    listed = PeerList((), ice_servers=b'[{"urls":["stun:a"]}]')
+    assert said(listed) == ("peer_list", b'{"peers":[],"ice_servers":[{"urls":["stun:a"]}]}')
+    _, packed = said(listed, Format.MSGPACK)
+    assert msgspec.msgpack.decode(packed) == {"peers": [], "ice_servers": [{"urls": ["stun:a"]}]}
+
+
 def test_metadata_is_written_as_the_peer_wrote_it() -> None:
     _, body = said(PeerLeft(PeerInfo("a", "g", 0.0, b'{ "n" : 1.50 }'), LeaveReason.LEFT, {}))
     assert b'"metadata":{ "n" : 1.50 }},"reason":"left"}' in body

@@ -35,6 +35,22 @@ def test_a_register_needs_a_peer_id_and_a_group_id_and_no_more(form: Format) -> 
 
 
 @both
+@pytest.mark.parametrize("more", [{}, {"metadata": {"n": 1}}])
+def test_who_wants_ice_servers_says_so(form: Format, more: dict[str, object]) -> None:
+    for wanted in (True, False):
+        register = read(form, packed(form, {"peer_id": "a", "group_id": "g", "ice": wanted, **more}))
+        assert isinstance(register, Register)
+        assert register.ice is wanted
+
+
+@both
+@pytest.mark.parametrize(("value", "name"), [(1, "a number"), ("true", "a string"), (None, "null"), ({}, "an object")])
+def test_a_flag_that_is_none_is_refused_by_its_name(form: Format, value: object, name: str) -> None:
+    says = refused(form, {"peer_id": "a", "group_id": "g", "ice": value})
+    assert says == f"payload.ice: expected true or false, got {name}; leave it out for false"
+
+
+@both
 def test_keys_that_nobody_knows_yet_are_allowed(form: Format) -> None:
     assert read(form, packed(form, {"peer_id": "a", "session": 1, "group_id": "g", "PEER_ID": []})) == Register("a", "g", None, "7")
 

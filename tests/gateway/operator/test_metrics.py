@@ -7,7 +7,7 @@ import pytest
 from gateway.operator.metrics import METRICS, Counts
 from tests.sources import read
 
-COUNTED = re.compile(r"""(?:\bincrement|\b_?count)\(\s*"(\w+)"(,\s*[^)\s])?""")
+COUNTED = re.compile(r"""(?:\bincrement|\b_?count)\(\s*"(\w+)"(,\s*[^)\s]+)?""")
 LABELLED = re.compile(r"""\blabels\("(\w+)"\)""")
 
 
@@ -64,7 +64,7 @@ def test_the_table_has_what_the_code_counts_and_no_more() -> None:
 
 def test_a_metric_is_counted_with_a_label_where_the_table_names_one() -> None:
     uses = {
-        (name, bool(label) and not label.lstrip(", ").startswith("b"))
+        (name, bool(label) and not label.lstrip(", ").startswith("by="))
         for source in read("actors", "gateway")
         for name, label in COUNTED.findall(source.text)
     }

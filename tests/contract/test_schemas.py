@@ -1,0 +1,67 @@
+"""The schemas and the codec agree, on every vector of tests/vectors/envelopes.json."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.events import Format
+from actors.messages import BadMessage
+from gateway.wire import Decoder, WireLimits
+from tests.contract.judge import BEYOND, fault
+
+ENVELOPES = json.loads((Path(__file__).parents[1] / "vectors" / "envelopes.json").read_text())
+DECODER = Decoder(WireLimits())
+
+
+def is_json(text: str) -> bool:
+    """Whether it is JSON at all: a schema is about values."""
+    try:
+        json.loads(text, parse_constant=int)
+    except ValueError:
+        return False
+    return True
+
+
+def vectors(section: str) -> list[Any]:
+    return [pytest.param(vector, id=vector["name"]) for vector in ENVELOPES[section] if is_json(vector.get("json", "{"))]
+
+
+@pytest.mark.parametrize("vector", vectors("from_client"))
+def test_what_a_client_sends_is_taken_if_and_only_if_the_schema_allows_it(vector: dict[str, Any]) -> None:
+    read = DECODER.decode(Format.JSON, vector["json"].encode())
+    if isinstance(read, BadMessage) and read.says.startswith(BEYOND):
+        return
+    assert (fault("client", json.loads(vector["json"])) is not None) == isinstance(read, BadMessage), vector
+
+
+@pytest.mark.parametrize("vector", vectors("to_client"))
+def test_what_the_server_writes_is_what_the_schema_allows(vector: dict[str, Any]) -> None:
+    assert fault("server", json.loads(vector["json"])) is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "frame"),
+    [
+        ("client", {"type": "offer", "payload": 1}),
+        ("client", {"type": "offer", "target_id": "x" * 129}),
+        ("client", {"type": "message", "id": "a\n"}),
+        ("client", {"type": "message", "id": 1}),
+        ("client", {"type": "register"}),
+        ("client", {"type": "register", "payload": {"peer_id": "a"}}),
+        ("client", {"type": "peer_list"}),
+        ("client", []),
+        ("server", {"type": "peer_list", "source_id": "", "target_id": "", "payload": {"peers": None}}),
+        ("server", {"type": "peer_list", "source_id": "", "payload": {"peers": []}}),
+        ("server", {"type": "peer_list", "source_id": "", "target_id": "", "payload": {"peers": []}, "more": 1}),
+        ("server", {"type": "offer", "source_id": "", "target_id": "a"}),
+        ("server", {"type": "offer", "source_id": "b", "target_id": ""}),
+        (
+            "server",
+            {"type": "error", "source_id": "", "target_id": "", "payload": {"code": "odd", "message": "m", "temporary": True, "ref": {}}},
+        ),
+    ],
+)
+def test_what_is_wrong_is_found(sender: Any, frame: object) -> None:  # noqa: ANN401 - one of two words
+    assert fault(sender, frame)
