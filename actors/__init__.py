@@ -8,8 +8,10 @@ Where to look::
     ports       what the outside supplies: Clock, Scheduler, Outbox, Backplane, Metrics
     runtime     BrokerActor: a pykka actor whose mailbox is drained in batches by a Scheduler
     directory   Directory: the supervisor; (tenant, group) -> GroupActor
+    rules       what holds for the groups of a tenant, and what changes it
     group       GroupActor: one group; the total order of what happens in it
-    peer        PeerActor: one connection's life, with what it owns:
+    supervision what the Directory is told, and what a failed group leaves behind
+    peer        PeerActor: one connection's life; its half that listens to the client is in speaker; with what it owns:
       client      its far end: what it is told, what it said too early
       seat        its place in a group, and the way to the group
       watch       its signs of life: pings, deadlines, challenges

@@ -8,9 +8,6 @@ Guarantees (`docs/protocol.md`: Guarantees), and where they come from:
 * At most once, and honest: what is not handed on is answered at once, to the sender.
 """
 
-import enum
-from typing import NamedTuple
-
 import pykka
 from msgspec.structs import replace
 
@@ -25,7 +22,6 @@ from actors.messages import (
     Departed,
     EndGroup,
     Evicted,
-    GroupEmpty,
     GroupKey,
     Join,
     Joined,
@@ -34,32 +30,16 @@ from actors.messages import (
     Revive,
     Revived,
     Seen,
-    Testament,
-    Vacated,
 )
 from actors.ports import Backplane
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
+from actors.rules import GroupRules, NewGroupRules, OnDuplicate
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
+from actors.supervision import GroupEmpty, Testament, Vacated
 
-__all__ = ["GroupActor", "GroupRules", "OnDuplicate"]
+__all__ = ["GroupActor"]
 
 audit = Audit("actors")
-
-
-class OnDuplicate(enum.StrEnum):
-    """What happens when a second connection registers an id that has an owner (`docs/protocol.md`: The same peer id again)."""
-
-    CHALLENGE = "challenge"
-    NEWEST = "newest"
-    REJECT = "reject"
-
-
-class GroupRules(NamedTuple):
-    """`peers` bounds the members of a group; `challenge_timeout` is in seconds."""
-
-    peers: int
-    on_duplicate: OnDuplicate
-    challenge_timeout: float
 
 
 class GroupActor(BrokerActor):
@@ -147,6 +127,7 @@ class GroupActor(BrokerActor):
 
     def _admit(self, message: Join) -> None:
         if len(self._members) >= self._rules.peers:
+            self._count("quota_refusals", "peers_per_group")
             self._refuse(message, ErrorCode.GROUP_FULL)
             return
         place = self._backplane.place(self._key)
@@ -289,6 +270,11 @@ class GroupActor(BrokerActor):
             # Given up before the Directory hears of it, and not at this actor's end: a successor may have its first turn before that.
             self._backplane.detach(self._key, self.ref)
             self._directory.post(GroupEmpty(self._key, self.ref, self._joins))
+
+    @handles(NewGroupRules)
+    def change_rules(self, message: NewGroupRules) -> None:
+        """Go by other rules from here on."""
+        self._rules = message.rules
 
     @handles(EndGroup)
     def end_group(self, _message: EndGroup) -> None:

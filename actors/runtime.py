@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 import pykka
 
 from actors.events import Message
-from actors.messages import ActorFailed
 from actors.ports import Clock, Metrics, Scheduler, Timer
 from actors.reasons import MailboxFull
+from actors.supervision import ActorFailed
 
 if TYPE_CHECKING:
     from pykka._envelope import Envelope

@@ -16,9 +16,10 @@ import pykka
 from actors.audit import Audit
 from actors.events import Message, Profile
 from actors.grant import Grant
-from actors.messages import Alive, Depart, Forward, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.messages import Alive, Depart, GroupKey, Join, Refresh, Register, Revive, Seen
 from actors.reasons import LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
+from actors.supervision import Forward
 from actors.terms import Terms
 
 __all__ = ["SESSION_BYTES", "Seat", "State"]

@@ -1,8 +1,10 @@
 """App: the composition root. Builds every part from the config, starts them in order, stops them in reverse."""
 
+import dataclasses
 import logging
 import resource
 import ssl
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 import gevent
@@ -11,29 +13,34 @@ from gevent.ssl import SSLContext
 
 from actors.directory import Directory
 from actors.events import Profile
-from actors.messages import ActorFailed, Drain
 from actors.peer_v2 import PEERS
 from actors.reasons import CloseCode
+from actors.rules import NewTenantRules
 from actors.runtime import BrokerRef, Runtime
+from actors.supervision import ActorFailed, Drain
 from actors.terms import Terms
 from gateway.admission import Admission, Admitted
 from gateway.backplane.memory import MemoryBackplane
 from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
 from gateway.clock import HubClock
-from gateway.config import Config, ConfigError, Problem
+from gateway.config import Config, ConfigError, Limits, Problem
 from gateway.connection import Connection
 from gateway.departure import Departure, say_goodbye
+from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
 from gateway.operator.metrics import Counts
 from gateway.outbox import Encode, Socket
 from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
+from gateway.quota import Quota
+from gateway.reload import Reload, Reloaded, put_out
 from gateway.routes import Routes
-from gateway.rules import admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
+from gateway.rules import admission_rules, capacity_of, handshake_rules, tenants_of
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.state import state_of
 from gateway.subprotocol import PLAIN, Subprotocol
+from gateway.tenants import Tenant, Tenants
 from gateway.upgrade import UpgradeServer
 from gateway.wire import Decoder, WireLimits, encode
 
@@ -49,12 +56,19 @@ class App:
     """A running server. `exit_code` is what its process ends with: 0, or 70 for a fault that nothing here could mend.
 
     What it serves is the broker, by `codec` and `attend`; another application of the same sockets overrides the two, and `risk`.
+
+    Attributes:
+        tenants: those whose clients may connect.
+
     """
 
     risk: ClassVar[str] = "can join any group whose name they guess"
     """What anyone can do who reaches it; the end of a sentence."""
 
-    def __init__(self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None) -> None:
+    def __init__(
+        self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None, read: Callable[[], Config] | None = None
+    ) -> None:
+        """Build everything. `read` reads the configuration anew, for `reload`; without it that changes nothing."""
         self._config = config
         self._connections: dict[Connection, tuple[BrokerRef, Admitted]] = {}
         self._stop = Event()
@@ -66,11 +80,13 @@ class App:
         self._scheduler = HubScheduler(loop, clock)
         self._pulse = Pulse(loop, clock, alarm, self.metrics)
         self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES)
-        self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec())
-        self._peer_rules = peer_rules(config)
-        self._directory = Directory.start(self._runtime, directory_rules(config), MemoryBackplane(), cast("BrokerRef", self))
+        self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec(config.limits))
+        self.tenants = Tenants(tenants_of(config, self._line_for, Tenants(())))
+        self._directory = Directory.start(self._runtime, self.tenants.group_rules(), MemoryBackplane(), cast("BrokerRef", self))
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
-        self._admission = Admission(admission_rules(config, self.capacity), self.metrics)
+        doorkeeper = Doorkeeper(self.tenants, config.auth.mode)
+        self._admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
+        self._reload = Reload(config, read or (lambda: config), self._adopt, self.metrics)
         memory = config.limits.memory_bytes or allowed_bytes()
         self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
         self._server = UpgradeServer(
@@ -117,27 +133,40 @@ class App:
 
     def accept(self, socket: Socket, data: bytes, admitted: Admitted, subprotocol: Subprotocol = PLAIN) -> None:
         """Take over a socket that was upgraded."""
-        connection = Connection(socket, admitted.address, self._line, self._ended, subprotocol)
-        peer = self.attend(connection)
+        connection = Connection(socket, admitted.address, admitted.tenant.line, self._ended, subprotocol)
+        peer = self.attend(connection, admitted.tenant)
         self._connections[connection] = (peer, admitted)
         connection.open(peer, data)
+        if self.tenants.find(admitted.tenant.name) is None:
+            # Admitted before a reload, and the list of whom to put out was made before it got here.
+            put_out({connection: peer})
         if self._admission.draining:
             # Admitted before the drain, and the list of whom to tell was made before it got here.
             say_goodbye(connection, peer)
 
-    def codec(self) -> tuple[Decode, Encode]:
+    def codec(self, limits: Limits) -> tuple[Decode, Encode]:
         """How the contents of frames become messages to the actor of a connection, and its events become contents of frames."""
-        limits = self._config.limits
         wire = WireLimits(
             json_depth=limits.json_depth, elements=limits.elements, id_length=limits.id_length, metadata_bytes=limits.metadata_bytes
         )
         return Decoder(wire).decode, encode
 
-    def attend(self, connection: Connection) -> BrokerRef:
+    def attend(self, connection: Connection, tenant: Tenant) -> BrokerRef:
         """Start the actor of a connection."""
         profile = connection.subprotocol.profile
-        terms = Terms("", connection.address, profile, connection.id if profile is Profile.V2 else "")
-        return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, self._peer_rules)
+        terms = Terms(tenant.name, connection.address, profile, connection.id if profile is Profile.V2 else "")
+        return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, tenant.peer_rules)
+
+    def _line_for(self, limits: Limits, quota: Quota | None) -> Line:
+        """What the connections of a tenant with these limits share."""
+        return dataclasses.replace(
+            self._line,
+            decode=self.codec(limits)[0],
+            frames=FrameLimits(message_bytes=limits.message_bytes, fragments=limits.fragments),
+            outbox_bytes=limits.outbox_bytes,
+            message_timeout=limits.message_timeout,
+            quota=quota,
+        )
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether new clients are welcome, and the state in words (`docs/protocol.md`: Endpoints)."""
@@ -150,6 +179,24 @@ class App:
         self.exit_code = 70  # EX_SOFTWARE
         self.stop()
         return True
+
+    def reload(self) -> Reloaded:
+        """Read the configuration anew, and take what may change while the server runs: all of it, or nothing when anything is wrong.
+
+        Open connections go on as they began; those of a tenant that is no more are closed with 4403.
+        """
+        return self._reload.run()
+
+    def _adopt(self, config: Config) -> None:
+        self.tenants.replace(tenants_of(config, self._line_for, self.tenants))
+        self._directory.post(NewTenantRules(self.tenants.group_rules()))
+        put_out(
+            {
+                connection: peer
+                for connection, (peer, admitted) in self._connections.items()
+                if self.tenants.find(admitted.tenant.name) is None
+            }
+        )
 
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""

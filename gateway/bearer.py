@@ -7,21 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-__all__ = ["bearer_tokens", "offered_profiles"]
+__all__ = ["CREDENTIAL", "bearer_tokens"]
 
 _SCHEME = "bearer"
-_OFFER = "bearer."
+CREDENTIAL = "bearer."
+"""An offered subprotocol that begins so is none and is never echoed: browsers have no other header to carry a token in."""
+
 _PARAMETER = "token"
 
 
 def bearer_tokens(environ: Mapping[str, Any]) -> list[str]:
     """All tokens of a request, by its WSGI environment; more than one is for the caller to refuse (RFC 6750 section 2)."""
     return [*_of_header(environ), *_of_query(environ), *_of_offers(environ)]
-
-
-def offered_profiles(environ: Mapping[str, Any]) -> list[str]:
-    """The subprotocols that a client offers, in its order, without those that carry a token: they are no profiles and never echoed."""
-    return [name for name in _offers(environ) if not name.startswith(_OFFER)]
 
 
 def _of_header(environ: Mapping[str, Any]) -> Iterator[str]:
@@ -37,8 +34,5 @@ def _of_query(environ: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_offers(environ: Mapping[str, Any]) -> Iterator[str]:
-    return (name.removeprefix(_OFFER) for name in _offers(environ) if name.startswith(_OFFER))
-
-
-def _offers(environ: Mapping[str, Any]) -> list[str]:
-    return [name.strip() for name in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",") if name.strip()]
+    offers = (entry.strip() for entry in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(","))
+    return (name.removeprefix(CREDENTIAL) for name in offers if name.startswith(CREDENTIAL))

@@ -1,4 +1,4 @@
-"""The command line: serve (the default), check-config, show-config, bench, conformance, keeper; and echo, for WebSocket tests.
+"""The command line: serve (the default), check-config, show-config, keys, bench, conformance, keeper; and echo, for WebSocket tests.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -10,14 +10,16 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import gevent
 from gevent.ssl import SSLContext
 
+from gateway import cli_keys
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
@@ -41,10 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words and words[0] in _CLIENTS:
         # In place of this process, and so without gevent: what patches a server's sockets would slow down those that load it.
         os.execv(sys.executable, [sys.executable, "-m", f"gateway.{words[0]}", *words[1:]])  # noqa: S606 - this very Python, and no shell
+    if words[:1] == ["keys"]:
+        return cli_keys.main(words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
+    read = partial(load, options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
     try:
-        config = load(options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
+        config = read()
         tls = None if options.command == "show-config" else tls_context(config)
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there is a config
@@ -55,15 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "show-config":
         print(render(config), end="")  # noqa: T201 - what the command is for
         return 0
-    return _serve(EchoApp if echoes else App, config, tls)
+    return _serve(EchoApp if echoes else App, config, tls, read)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="More commands have a --help of their own: bench loads a server and tells what it costs; conformance plays the contract "
-        "against any server and tells what it keeps of it; keeper stands between a PSync daemon and a server that it cannot reach.",
+        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with; `bench` loads a server and "
+        "tells what it costs; `conformance` plays the contract against any server and tells what it keeps of it; `keeper` stands between a "
+        "PSync daemon and a server that it cannot reach.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (
@@ -94,12 +100,12 @@ def _overrides(options: argparse.Namespace) -> dict[str, str]:
     return overrides
 
 
-def _serve(app: type[App], config: Config, tls: SSLContext | None) -> int:
+def _serve(app: type[App], config: Config, tls: SSLContext | None, read: Callable[[], Config]) -> int:
     lines = configure(config.log)
     log_greenlet_errors(gevent.get_hub())
     alarm = SignalAlarm()
     try:
-        return _run(app(config, tls, alarm), config)
+        return _run(app(config, tls, alarm, read), config)
     except Exception:
         logger.critical("the server failed", exc_info=True)
         return FAULT
@@ -116,6 +122,7 @@ def _run(app: App, config: Config) -> int:
         signal.signal(number, stopper)
     # gevent's: the state is told in a turn of the hub, not in the midst of one.
     gevent.signal_handler(signal.SIGUSR1, app.tell_state)
+    gevent.signal_handler(signal.SIGHUP, app.reload)
     with _woken_by_signals(gevent.get_hub().loop):
         return _listen(app, config)
 

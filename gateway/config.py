@@ -13,11 +13,14 @@ from msgspec import Meta, Struct
 
 from gateway.config_keys import Key, keys_of
 from gateway.config_limits import Limits, about, seconds
-from gateway.config_rules import RULES
-from gateway.config_sources import ConfigError, Problem, read
+from gateway.config_problems import ConfigError, Problem
+from gateway.config_rules import RULES, TENANTS
+from gateway.config_sources import read
+from gateway.config_tenants import TENANT_NAME, Auth, KeyConfig, Origins, TenantConfig
 from gateway.config_text import Secret, render
 
 __all__ = [
+    "Auth",
     "Backplane",
     "Config",
     "ConfigError",
@@ -25,11 +28,13 @@ __all__ = [
     "Group",
     "Heartbeat",
     "Key",
+    "KeyConfig",
     "Limits",
     "Log",
     "Problem",
     "Secret",
     "Server",
+    "TenantConfig",
     "Tls",
     "is_open_on_network",
     "keys_of",
@@ -38,7 +43,6 @@ __all__ = [
 ]
 
 _HOST = r"^([\w.-]+|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+(%[\w.-]+)?)\Z"
-_ORIGIN = r"^[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?\Z"
 _NETWORK = r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?\Z"
 _DAY, _WEEK = 86_400, 604_800
 
@@ -63,12 +67,7 @@ class Server(Struct, frozen=True):
     ] = "127.0.0.1"
     port: Annotated[int, about("TCP port to listen on; 0 takes any free one", 0, 65535)] = 8080
     allowed_origins: Annotated[
-        tuple[
-            Annotated[
-                str, Meta(pattern=_ORIGIN, title="an origin as browsers send it, such as 'https://app.example.org': lower case, no path")
-            ],
-            ...,
-        ],
+        Origins,
         Meta(description="web pages that may connect; [] lets any; clients that are not browsers send no origin and always may"),
     ] = ()
     trusted_proxies: Annotated[
@@ -79,6 +78,9 @@ class Server(Struct, frozen=True):
         bool,
         Meta(description="every connection begins with a header of the PROXY protocol, version 1 or 2; only trusted_proxies may connect"),
     ] = False
+    tenants_dir: Annotated[
+        str, Meta(description='a folder with one file for each tenant: acme.toml holds what [tenants.acme] would; "" for none')
+    ] = ""
     tls: Tls | None = None
 
 
@@ -143,6 +145,14 @@ class Config(Struct, frozen=True):
     backplane: Backplane = Backplane()
     log: Log = Log()
     drain: Drain = Drain()
+    auth: Auth = Auth()
+    tenants: Annotated[
+        dict[str, TenantConfig],
+        Meta(
+            title="a tenant's name: 1 to 63 lower-case letters, digits, '-' and '_', the first a letter or a digit",
+            extra={"names": TENANT_NAME, "folder": "server.tenants_dir"},
+        ),
+    ] = {}
 
 
 def load(path: str | Path | None, environ: Mapping[str, str], overrides: Mapping[str, str], tree: type[Config] = Config) -> Config:
@@ -154,14 +164,16 @@ def load(path: str | Path | None, environ: Mapping[str, str], overrides: Mapping
         ConfigError: with everything that is wrong, in all sources.
 
     """
-    return read(tree, RULES, path, environ, overrides)
+    return read(tree, RULES, {"tenants": TENANTS}, path, environ, overrides)
 
 
 def is_open_on_network(config: Config) -> bool:
     """Whether anyone on a network can connect and join any group: the address is not loopback, and nothing asks who they are.
 
-    There is no authentication yet, so the address decides. A host name other than ``localhost`` counts as the network.
+    A host name other than ``localhost`` counts as the network.
     """
+    if config.auth.mode != "none":
+        return False
     host = config.server.host
     try:
         address = ipaddress.ip_address(host)

@@ -5,10 +5,11 @@ import ssl
 import stat
 from pathlib import Path
 
-from gateway.config_sources import Rule
+from gateway.config_sources import Rule, Table
+from gateway.config_tenants import tenant_faults
 from gateway.networks import network_from
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "TENANTS"]
 
 _ENVELOPE_BYTES = 2048  # what a relay adds: the frame header and a source_id of at most 255 characters, 4 bytes each
 _TLS = ("server.tls.cert", "server.tls.key")
@@ -78,13 +79,22 @@ def _no_pair(cert: str, key: str) -> str | None:
     return None
 
 
+def _limit_rules(at: str) -> tuple[Rule, ...]:
+    """The rules between those limits that a tenant may have of its own; `at` is the section that they are in."""
+    outbox, message, at_once = f"{at}.outbox_bytes", f"{at}.message_bytes", "what is held may pass at once, and would make a slow reader"
+    return (
+        _above(outbox, message, "the largest message must fit into an empty outbox", times=4, by=_ENVELOPE_BYTES),
+        _not_above(f"{at}.held_bytes", outbox, f"{at_once} of one that reads"),
+        _not_above(message, f"{at}.bytes_burst", "the largest message could never be sent"),
+        _not_above(message, f"{at}.tenant_bytes_burst", "the largest message could never be sent"),
+    )
+
+
 RULES: tuple[Rule, ...] = (
     _above("heartbeat.expire_after", "heartbeat.ping_interval", "a peer is asked before it counts as away", times=2),
     _above("heartbeat.close_after", "heartbeat.expire_after", "a peer is away before it is lost", times=10),
     _above("limits.register_timeout", "heartbeat.challenge_timeout", "a newcomer may wait that long for its answer", times=10),
-    _above("limits.outbox_bytes", "limits.message_bytes", "the largest message must fit into an empty outbox", times=4, by=_ENVELOPE_BYTES),
-    _not_above("limits.held_bytes", "limits.outbox_bytes", "what is held may pass at once, and would make a slow reader of one that reads"),
-    _not_above("limits.message_bytes", "limits.bytes_burst", "the largest message could never be sent"),
+    *_limit_rules("limits"),
     _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),
     Rule(("server.trusted_proxies",), _no_network, "List the networks or addresses of your proxies alone, such as '10.1.0.0/16'."),
@@ -92,3 +102,6 @@ RULES: tuple[Rule, ...] = (
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
     Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),
 )
+
+TENANTS = Table(rules=lambda path: _limit_rules(f"{path}.limits"), faults=tenant_faults)
+"""What holds for each of `[tenants.NAME]`."""

@@ -165,7 +165,7 @@ class Connection:
 
         """
         handled = 0
-        decode, outbox = self._line.decode, self.outbox
+        decode, outbox, quota = self._line.decode, self.outbox, self._line.quota
         try:
             for opcode, payload in frames:
                 if handled == PRESSURE:
@@ -175,6 +175,8 @@ class Connection:
                 elif not outbox.closed:
                     form = _JSON if opcode == TEXT else _MSGPACK
                     message = decode(form, payload)
+                    if quota is not None:
+                        message = quota.judge(message, len(payload), self._line.clock.monotonic(), self._line.metrics)
                     if not self._registered or type(message) is Register:
                         outbox.format = form  # the answer comes as the question did; that of a register holds from there on
                         self._registered = type(message) is Register

@@ -1,10 +1,13 @@
 """Routes: the WSGI callable of the public port. `/ws` is upgraded before it gets here; what gets here is answered and closed."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from gateway.admission import Refused
+from gateway.config_tenants import TENANT_NAME
+from gateway.tenants import DEFAULT
 
 __all__ = ["UPGRADE_HEADERS", "Routes", "tenant_of"]
 
@@ -13,6 +16,7 @@ UPGRADE_HEADERS = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-We
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
+_TENANT_PATH = re.compile(rf"/t/({TENANT_NAME})/ws")
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json"
 
@@ -27,8 +31,14 @@ class _Answer(NamedTuple):
 
 
 def tenant_of(path: str) -> str | None:
-    """The tenant that a WebSocket path names: `""` is the default one, at `/ws`. None: not a WebSocket path."""
-    return "" if path == "/ws" else None
+    """The tenant that a WebSocket path, percent-decoded, names: `""` is the default one, at `/ws`. None: not a WebSocket path.
+
+    By its form alone: the answer must not tell which tenants there are.
+    """
+    if path == "/ws":
+        return DEFAULT
+    named = _TENANT_PATH.fullmatch(path)
+    return named[1] if named else None
 
 
 class Routes:
@@ -51,7 +61,8 @@ class Routes:
         if tenant_of(path) is not None:
             return _not_an_upgrade(method)
         if path not in {"/health", "/ready"}:
-            return _Answer("404 Not Found", "no such page. WebSocket clients connect to /ws; /health and /ready tell the state\n")
+            says = "no such page. WebSocket clients connect to /ws or /t/{tenant}/ws; /health and /ready tell the state\n"
+            return _Answer("404 Not Found", says)
         if method not in {"GET", "HEAD"}:
             return _Answer("405 Method Not Allowed", f"{path} takes GET\n", headers=(("Allow", "GET, HEAD"),))
         return _Answer("200 OK", "OK\n") if path == "/health" else self._ready()

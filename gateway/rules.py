@@ -1,20 +1,23 @@
 """What the config means for each part: the rules that the actors, the admission and the handshake go by."""
 
 import logging
+from collections.abc import Callable
 from typing import NamedTuple
 
 from actors.allowance import Rate
 from actors.conduct import ConductRules
-from actors.directory import DirectoryRules
-from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
+from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
-from gateway.config import Config, Limits
+from gateway.config import Config, Limits, TenantConfig
+from gateway.line import Line
+from gateway.quota import Quota, QuotaRates
+from gateway.tenants import DEFAULT, Tenant, Tenants
 from gateway.upgrade import HandshakeRules
 
-__all__ = ["Capacity", "admission_rules", "capacity_of", "directory_rules", "handshake_rules", "peer_rules"]
+__all__ = ["Capacity", "admission_rules", "capacity_of", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
 
 logger = logging.getLogger("gateway")
 
@@ -46,9 +49,9 @@ def capacity_of(limits: Limits, descriptors: int) -> Capacity:
     return Capacity(min(limits.connections, most), handshakes)
 
 
-def peer_rules(config: Config) -> PeerRules:
-    """What holds for each connection."""
-    limits, heartbeat = config.limits, config.heartbeat
+def peer_rules(config: Config, limits: Limits) -> PeerRules:
+    """What holds for each connection of a tenant that has these limits."""
+    heartbeat = config.heartbeat
     conduct = ConductRules(
         Rate(limits.messages_per_second, limits.messages_burst),
         Rate(limits.bytes_per_second, limits.bytes_burst),
@@ -61,17 +64,50 @@ def peer_rules(config: Config) -> PeerRules:
     return PeerRules(liveness, conduct, hold, {name: getattr(limits, name) for name in _TOLD})
 
 
-def directory_rules(config: Config) -> DirectoryRules:
-    """What holds for the groups."""
-    group = GroupRules(config.limits.peers_per_group, OnDuplicate(config.group.on_duplicate), config.heartbeat.challenge_timeout)
-    return DirectoryRules(config.limits.groups_per_tenant, config.limits.peers_per_tenant, group)
+def group_rules(config: Config, limits: Limits) -> TenantRules:
+    """What holds for the groups of a tenant that has these limits."""
+    group = GroupRules(limits.peers_per_group, OnDuplicate(config.group.on_duplicate), config.heartbeat.challenge_timeout)
+    return TenantRules(limits.groups_per_tenant, limits.peers_per_tenant, group)
+
+
+def tenants_of(config: Config, line_for: Callable[[Limits, Quota | None], Line], before: Tenants) -> list[Tenant]:
+    """All tenants of a config, the default one first. Those that were there before go on with what they have spent of their quotas."""
+    sections: dict[str, TenantConfig | None] = {DEFAULT: None, **config.tenants}
+    return [_tenant(name, config, section, line_for, before.find(name)) for name, section in sections.items()]
+
+
+def _tenant(
+    name: str,
+    config: Config,
+    section: TenantConfig | None,
+    line_for: Callable[[Limits, Quota | None], Line],
+    before: Tenant | None,
+) -> Tenant:
+    limits = config.limits if section is None else section.limits
+    return Tenant(
+        name=name,
+        config=section,
+        line=line_for(limits, _quota(name, limits, before.line.quota if before else None)),
+        peer_rules=peer_rules(config, limits),
+        group_rules=group_rules(config, limits),
+        origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
+        connections=limits.connections_per_tenant,
+    )
+
+
+def _quota(name: str, limits: Limits, before: Quota | None) -> Quota | None:
+    rates = QuotaRates(
+        limits.tenant_messages_per_second, limits.tenant_messages_burst, limits.tenant_bytes_per_second, limits.tenant_bytes_burst
+    )
+    if before is not None:
+        before.change(rates)  # also when it is none any more: connections that are open have it still
+    return None if rates.bound_nothing else before or Quota(name, rates)
 
 
 def admission_rules(config: Config, capacity: Capacity) -> AdmissionRules:
     """Who may connect, and how many."""
     limits = config.limits
     return AdmissionRules(
-        origins=frozenset(config.server.allowed_origins),
         connections=capacity.connections,
         connections_per_address=limits.connections_per_address,
         handshakes_per_address=limits.handshakes_per_address,

@@ -115,14 +115,15 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
     def run_application(self) -> None:
         """Answer the request, or upgrade it."""
         environ = self.environ
-        if not _asks_for_upgrade(environ) or tenant_of(environ["PATH_INFO"]) is None:
+        tenant = tenant_of(environ["PATH_INFO"])
+        if not _asks_for_upgrade(environ) or tenant is None:
             WSGIHandler.run_application(self)
             return
         self.client_address = self.server.proxies.client(self.client_address, environ)
         try:
             _check_handshake(environ)
             self.subprotocol = choose(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", ""))
-            admitted = self.server.admission.admit(self.client_address[0], self.client_address[1], environ)
+            admitted = self.server.admission.admit(self.client_address[0], self.client_address[1], environ, tenant)
         except Refused as refused:
             self._refuse(refused)
         else:

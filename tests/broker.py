@@ -4,10 +4,9 @@ import enum
 
 from actors.allowance import Rate
 from actors.conduct import ConductRules
-from actors.directory import Directory, DirectoryRules
+from actors.directory import Directory
 from actors.events import Ack, ErrorEvent, Event, Format, GoAway, Message, PeerJoined, PeerLeft, PeerList, Profile, Relayed, Welcome
 from actors.grant import EVERYTHING, Grant
-from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
 from actors.pairing import HoldRules
@@ -15,6 +14,7 @@ from actors.peer_rules import PeerRules
 from actors.peer_v2 import PEERS
 from actors.ports import Backplane
 from actors.reasons import LeaveReason
+from actors.rules import GroupRules, OnDuplicate, TenantRules
 from actors.runtime import BrokerRef, Runtime
 from actors.terms import Terms
 from gateway.backplane.memory import MemoryBackplane
@@ -24,6 +24,7 @@ LIVENESS = LivenessRules(ping_interval=25, expire_after=60, close_after=600, reg
 CONDUCT = ConductRules(messages=Rate(1000, 10_000), size=Rate(1e6, 1e9), registers=Rate(1000, 1000), errors=100, early=64)
 HOLD = HoldRules(messages=64, size=131_072, seconds=1.0)
 PEER_RULES = PeerRules(LIVENESS, CONDUCT, HOLD)
+TENANTS = ("", "t", "acme", "other")
 GROUP_RULES = GroupRules(peers=100, on_duplicate=OnDuplicate.CHALLENGE, challenge_timeout=1)
 
 
@@ -134,7 +135,7 @@ class Broker:
         self.metrics = PlainMetrics()
         self.runtime = Runtime(self.scheduler, self.clock, self.metrics, mailbox)
         self.supervisor = NotingSupervisor.start(self.runtime)
-        rules = DirectoryRules(groups, peers, group)
+        rules = dict.fromkeys(TENANTS, TenantRules(groups, peers, group))
         self.directory = Directory.start(self.runtime, rules, backplane or MemoryBackplane(), self.supervisor)
         self._peer_rules = peer
         self._connections = 0

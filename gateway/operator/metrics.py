@@ -26,6 +26,8 @@ METRICS: dict[str, Metric] = {
     "expirations": Metric("counter", "", "peers that were silent or deaf and became away"),
     "goaways": Metric("counter", "", "v2 clients that were told when to come back because the server goes down"),
     "refusals": Metric("counter", "reason", "requests that did not become a connection"),
+    "quota_refusals": Metric("counter", "quota", "connections, registers and messages refused because a tenant or a group is at its bound"),
+    "reloads": Metric("counter", "outcome", "times that the configuration was read anew: done, or refused because of a fault in it"),
     "throttle_evictions": Metric("counter", "", "addresses forgotten that had to wait for bad tokens: there were too many of them"),
     "forwarded_faults": Metric(
         "counter", "fault", "requests of trusted proxies whose word of who the client is was not, or not all, believed"

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from actors.group import OnDuplicate
 from actors.messages import Register
 from actors.reasons import CloseCode
+from actors.rules import OnDuplicate
 from tests.broker import ERROR, GROUP_RULES, JOINED, LEFT, LIST, Broker, Caller
 
 

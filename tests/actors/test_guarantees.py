@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from actors.events import ErrorEvent, Event, PeerInfo, PeerJoined, PeerLeft, PeerList, Reference, Relayed
-from actors.group import OnDuplicate
 from actors.membership import Member
 from actors.messages import Close, Leave, Lost, Pong, Register
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
+from actors.rules import OnDuplicate
 from actors.seat import State
 from gateway.backplane.memory import MemoryBackplane
 from tests.broker import GROUP_RULES, Broker, Caller, relay

@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from actors import messages
+from actors import messages, rules, supervision
 from actors.directory import Directory
 from actors.events import Delivered, GoAway, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
@@ -10,7 +10,6 @@ from actors.messages import (
     BadMessage,
     Depart,
     Departed,
-    Forward,
     GroupKey,
     Heartbeat,
     Inbound,
@@ -32,7 +31,10 @@ from tests.doubles import NotingSupervisor, actor_of
 KEY = GroupKey("t", "g")
 ACCEPTED = {kind: actor for actor in (PeerV2Actor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
 DEFINED = {
-    kind for _, kind in inspect.getmembers(messages, inspect.isclass) if issubclass(kind, Message) and kind.__module__ == messages.__name__
+    kind
+    for module in (messages, rules, supervision)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, Message) and kind.__module__ == module.__name__
 }
 
 
@@ -79,7 +81,3 @@ def test_who_waits_for_a_message_that_is_not_handled_is_told() -> None:
         message.unhandled(KEY, ErrorCode.INTERNAL)
     broker.run()
     assert actor_of(ann).notes == [JoinRefused(KEY, ErrorCode.INTERNAL, reference), Departed(KEY)]
-
-
-def test_only_joins_and_departures_are_forwarded() -> None:
-    assert Forward.__annotations__["message"] == Join | Depart

@@ -1,7 +1,8 @@
-from actors.messages import Alive, Depart, Forward, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.messages import Alive, Depart, GroupKey, Join, Refresh, Register, Revive, Seen
 from actors.reasons import LeaveReason
 from actors.runtime import BrokerRef, Runtime
 from actors.seat import Seat
+from actors.supervision import Forward
 from actors.terms import Terms
 from tests.doubles import Fail, ManualClock, Note, NotingSupervisor, PlainMetrics, StepScheduler, actor_of
 

@@ -47,8 +47,15 @@ _REGISTER = of_struct(
         "peer_id": ref("Id"),
         "group_id": ref("Id"),
         "metadata": {"description": "Any value that both JSON and MessagePack can say; at most limits.metadata_bytes of JSON."},
+        "ice": {"type": "boolean", "description": "Whether the answer shall tell the ICE servers."},
     },
 )
+
+_ICE = {
+    "description": "RTCIceServer of W3C's WebRTC, for whoever asked; where the operator has configured some.",
+    "type": "array",
+    "items": {"type": "object", "required": ["urls"]},
+}
 
 MESSAGES = (
     Message("register", "client", "Joins a group. The answer is peer_list, or an error; the others get peer_joined.", _REGISTER),
@@ -86,7 +93,7 @@ def definitions() -> dict[str, Schema]:
     about = "Which message the error is about, as far as it could be read; empty when it is about none."
     return {
         "Peer": peer,
-        "PeerList": of_struct(announcement._Peers, {"peers": {"type": "array", "items": ref("Peer")}}),  # noqa: SLF001 - as above
+        "PeerList": of_struct(announcement._Peers, {"peers": {"type": "array", "items": ref("Peer")}, "ice_servers": _ICE}),  # noqa: SLF001 - as above
         "PeerJoined": of_struct(announcement._Joined, {"peer": ref("Peer")}),  # noqa: SLF001 - as above
         "PeerLeft": of_struct(announcement._Left, {"peer": ref("Peer"), "reason": ref("LeaveReason")}),  # noqa: SLF001 - as above
         "Ref": of_struct(announcement._Ref, {name: ref("Id") for name in ("id", "type", "target_id")}, about),  # noqa: SLF001 - as above

@@ -13,6 +13,7 @@ from gateway.proxies import Proxies
 from gateway.routes import Routes
 from gateway.subprotocol import Subprotocol
 from gateway.upgrade import HandshakeRules, UpgradeServer
+from tests.gateway.tenanted import open_door
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HEADERS = {"Host": "a", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": KEY, "Sec-WebSocket-Version": "13"}
@@ -42,7 +43,7 @@ class Door:
         proxy_protocol: bool = False,
     ) -> None:
         self.metrics = Counts()
-        self.admission = Admission(AdmissionRules(frozenset(), 100, per_address, handshakes_per_address), self.metrics)
+        self.admission = Admission(AdmissionRules(100, per_address, handshakes_per_address), open_door().judge, self.metrics)
         self.accepted: list[tuple[Any, bytes, Admitted]] = []
         self.subprotocols: list[Subprotocol] = []
         self.on_accept: Callable[[], None] = lambda: None

@@ -1,8 +1,8 @@
-"""Where a token may be in a request, and that an offer of one is no offer of a profile."""
+"""Where a token may be in a request."""
 
 import pytest
 
-from gateway.bearer import bearer_tokens, offered_profiles
+from gateway.bearer import bearer_tokens
 
 
 @pytest.mark.parametrize(
@@ -42,21 +42,19 @@ def test_a_token_in_the_query(query: str, tokens: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("offers", "tokens", "profiles"),
+    ("offers", "tokens"),
     [
-        ("bearer.a.b.c", ["a.b.c"], []),
-        ("psync.v2.json, bearer.a.b.c", ["a.b.c"], ["psync.v2.json"]),
-        ("bearer.a,x,bearer.b", ["a", "b"], ["x"]),
-        ("bearer.", [""], []),
-        ("bearer", [], ["bearer"]),
-        ("Bearer.a", [], ["Bearer.a"]),
-        (" , ", [], []),
+        ("bearer.a.b.c", ["a.b.c"]),
+        ("psync.v2.json, bearer.a.b.c", ["a.b.c"]),
+        ("bearer.a,x,bearer.b", ["a", "b"]),
+        ("bearer.", [""]),
+        ("bearer", []),
+        ("Bearer.a", []),
+        (" , ", []),
     ],
 )
-def test_a_token_among_the_subprotocols_is_no_profile(offers: str, tokens: list[str], profiles: list[str]) -> None:
-    environ = {"HTTP_SEC_WEBSOCKET_PROTOCOL": offers}
-    assert bearer_tokens(environ) == tokens
-    assert offered_profiles(environ) == profiles
+def test_a_token_among_the_subprotocols(offers: str, tokens: list[str]) -> None:
+    assert bearer_tokens({"HTTP_SEC_WEBSOCKET_PROTOCOL": offers}) == tokens
 
 
 def test_all_of_them_are_found_wherever_they_are() -> None:

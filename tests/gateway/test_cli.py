@@ -237,6 +237,14 @@ def test_a_signal_that_the_hub_has_overlooked_ends_its_wait(monkeypatch: pytest.
     assert signal.set_wakeup_fd(before) == -1
 
 
+# --- keys ---
+
+
+def test_keys_makes_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "new", "--algorithm", "HS256", "--tenant", "acme"]) == 0
+    assert capsys.readouterr().out.startswith("[[tenants.acme.keys]]\n")
+
+
 # --- Clients of servers ---
 
 
