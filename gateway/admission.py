@@ -6,17 +6,26 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from actors.grant import EVERYTHING, Grant
 from actors.ports import Metrics
 
 if TYPE_CHECKING:
     from gateway.tenants import Tenant
 
-__all__ = ["Admission", "AdmissionRules", "Admitted", "Judge", "Refused", "network_of"]
+__all__ = ["Admission", "AdmissionRules", "Admitted", "Judge", "Known", "Refused", "network_of"]
 
 _IPV6_HOST_BITS = 64
 
-Judge = Callable[[Mapping[str, Any], str], "Tenant"]
-"""Whose client a request is, by its WSGI environment and the tenant that its path names; raises Refused (`gateway.doorkeeper`)."""
+
+class Known(NamedTuple):
+    """Whose client it is, and what it may do."""
+
+    tenant: "Tenant"
+    grant: Grant
+
+
+Judge = Callable[[str, str, Mapping[str, Any]], Known]
+"""Who it is by its network, the tenant that its path names and the WSGI environment; raises Refused (`gateway.doorkeeper`)."""
 
 
 class AdmissionRules(NamedTuple):
@@ -44,12 +53,13 @@ class Refused(Exception):
 class Admitted:
     """One connection that is counted, until it is given to `Admission.release`. `address` is where it comes from, as logs show it."""
 
-    __slots__ = ("address", "counted", "network", "tenant")
+    __slots__ = ("address", "counted", "grant", "network", "tenant")
 
-    def __init__(self, address: str, network: str, tenant: "Tenant") -> None:
+    def __init__(self, address: str, network: str, tenant: "Tenant", grant: Grant = EVERYTHING) -> None:
         self.address = address
         self.network = network
         self.tenant = tenant
+        self.grant = grant
         self.counted = True
 
 
@@ -148,20 +158,20 @@ class Admission:
         What is the tenant's is looked at last: who is nobody's client is not to learn of it.
 
         Raises:
-            Refused: 401 for nobody's client, 403 for a web page that may not connect, 429 and 503 for a limit, 503 while draining.
-                Nothing is counted then.
+            Refused: 400, 401, 403 and 429 for nobody's client (`gateway.doorkeeper`), 403 for a web page that may not connect, 429 and 503
+                for a limit, 503 while draining. Nothing is counted then.
 
         """
         network = network_of(host)
         held = self._by_network.get(network, 0)
         self._check(held)
-        tenant = self._judge(environ, tenant_name)
+        tenant, grant = self._judge(network, tenant_name, environ)
         self._check_tenant(tenant, environ)
         self._by_network[network] = held + 1
         self._by_tenant[tenant.name] = self._by_tenant.get(tenant.name, 0) + 1
         self._open += 1
         self._metrics.increment("connections")
-        return Admitted(_shown(host, port, network), network, tenant)
+        return Admitted(_shown(host, port, network), network, tenant, grant)
 
     def release(self, admitted: Admitted) -> None:
         """The connection has ended, or never came about. Whoever gives it back a second time gives back nothing."""

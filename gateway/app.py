@@ -36,11 +36,11 @@ from gateway.pulse import Alarm, Pulse
 from gateway.quota import Quota
 from gateway.reload import Reload, Reloaded, put_out
 from gateway.routes import Routes
-from gateway.rules import admission_rules, capacity_of, handshake_rules, tenants_of
+from gateway.rules import admission_rules, capacity_of, door_rules, handshake_rules, tenants_of
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.state import state_of
 from gateway.subprotocol import PLAIN, Subprotocol
-from gateway.tenants import Tenant, Tenants
+from gateway.tenants import Tenants
 from gateway.upgrade import UpgradeServer
 from gateway.wire import Decoder, WireLimits, encode
 
@@ -84,7 +84,7 @@ class App:
         self.tenants = Tenants(tenants_of(config, self._line_for, Tenants(())))
         self._directory = Directory.start(self._runtime, self.tenants.group_rules(), MemoryBackplane(), cast("BrokerRef", self))
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
-        doorkeeper = Doorkeeper(self.tenants, config.auth.mode)
+        doorkeeper = Doorkeeper(self.tenants, door_rules(config), clock, self.metrics)
         self._admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
         self._reload = Reload(config, read or (lambda: config), self._adopt, self.metrics)
         memory = config.limits.memory_bytes or allowed_bytes()
@@ -134,7 +134,7 @@ class App:
     def accept(self, socket: Socket, data: bytes, admitted: Admitted, subprotocol: Subprotocol = PLAIN) -> None:
         """Take over a socket that was upgraded."""
         connection = Connection(socket, admitted.address, admitted.tenant.line, self._ended, subprotocol)
-        peer = self.attend(connection, admitted.tenant)
+        peer = self.attend(connection, admitted)
         self._connections[connection] = (peer, admitted)
         connection.open(peer, data)
         if self.tenants.find(admitted.tenant.name) is None:
@@ -151,10 +151,10 @@ class App:
         )
         return Decoder(wire).decode, encode
 
-    def attend(self, connection: Connection, tenant: Tenant) -> BrokerRef:
+    def attend(self, connection: Connection, admitted: Admitted) -> BrokerRef:
         """Start the actor of a connection."""
-        profile = connection.subprotocol.profile
-        terms = Terms(tenant.name, connection.address, profile, connection.id if profile is Profile.V2 else "")
+        tenant, profile = admitted.tenant, connection.subprotocol.profile
+        terms = Terms(tenant.name, connection.address, profile, connection.id if profile is Profile.V2 else "", admitted.grant)
         return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, tenant.peer_rules)
 
     def _line_for(self, limits: Limits, quota: Quota | None) -> Line:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from actors.grant import Cap, Grant
 
-__all__ = ["ClaimRefused", "ClaimRules", "grant_of"]
+__all__ = ["AnotherTenant", "ClaimRefused", "ClaimRules", "grant_of"]
 
 _Name = Annotated[str, Meta(min_length=1)]
 _FORMS: Mapping[str, tuple[Any, str]] = {
@@ -32,6 +32,13 @@ class ClaimRefused(Exception):
         self.claim = claim
 
 
+class AnotherTenant(ClaimRefused):
+    """The token is for another tenant than the one that it was sent to."""
+
+    def __init__(self) -> None:
+        super().__init__("tenant", "the token is for another tenant")
+
+
 class ClaimRules(NamedTuple):
     """`leeway` is how many seconds clocks may differ. With `outlives` a connection goes on when its token expires."""
 
@@ -51,7 +58,7 @@ def grant_of(claims: Mapping[str, Any], tenant: str, now: float, rules: ClaimRul
         if name not in read:
             raise ClaimRefused(name, f"is missing; it is {_FORMS[name][1]}")
     if read.get("tenant", tenant) != tenant:
-        raise ClaimRefused("tenant", "the token is for another tenant")
+        raise AnotherTenant
     _check_times(read, now, rules.leeway)
     expires = None if rules.outlives else read["exp"] + rules.leeway
     return Grant(read["groups"], read.get("peer_id"), read.get("caps", frozenset(Cap)), expires)

@@ -1,4 +1,4 @@
-"""The command line: serve (the default), check-config, show-config, keys, bench, conformance, keeper; and echo, for WebSocket tests.
+"""The command line: serve (the default), check-config, show-config, keys, token, bench, conformance, keeper; and echo, for tests.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -19,7 +19,7 @@ from typing import Any
 import gevent
 from gevent.ssl import SSLContext
 
-from gateway import cli_keys
+from gateway import cli_keys, cli_token
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.execv(sys.executable, [sys.executable, "-m", f"gateway.{words[0]}", *words[1:]])  # noqa: S606 - this very Python, and no shell
     if words[:1] == ["keys"]:
         return cli_keys.main(words[1:])
+    if words[:1] == ["token"]:
+        return cli_token.main(words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
     read = partial(load, options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
@@ -67,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with; `bench` loads a server and "
-        "tells what it costs; `conformance` plays the contract against any server and tells what it keeps of it; `keeper` stands between a "
-        "PSync daemon and a server that it cannot reach.",
+        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with, `token` signs one; `bench` "
+        "loads a server and tells what it costs; `conformance` plays the contract against any server and tells what it keeps of it; "
+        "`keeper` stands between a PSync daemon and a server that it cannot reach.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (

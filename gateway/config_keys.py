@@ -69,6 +69,11 @@ class Key:
         return next((meta.description for meta in split(self.kind)[1] if meta.description), "")
 
     @property
+    def is_secret(self) -> bool:
+        """Whether no output may show it."""
+        return split(self.kind)[0] is Secret
+
+    @property
     def required(self) -> bool:
         """Whether somebody must give the value."""
         return self.default is NODEFAULT

@@ -184,7 +184,11 @@ class _Reading:
         self._source = 3
         for name, text in overrides.items():
             path, origin = tuple(name.split(".")), f"--set {name}"
-            if key := self._keys.get(path):
+            key = self._keys.get(path)
+            if key is not None and key.is_secret:
+                what = "is a secret, and other users of this machine can see the flags of a process"
+                self._refuse(path, origin, what, f"Set it in a file, or by {key.variable}.")
+            elif key is not None:
                 self._take(key, origin, key.parse, text)
             else:
                 self._unknown(path, origin, _dotted)

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.config_limits import Limits
+from gateway.config_limits import Limits, seconds
 from gateway.config_text import Secret
+from gateway.tenant_keys import key_fault, set_fault
 
 __all__ = ["NODE_WIDE", "TENANT_NAME", "Auth", "KeyConfig", "Origins", "TenantConfig", "tenant_faults"]
 
@@ -22,6 +23,7 @@ Origins = tuple[Annotated[str, Meta(pattern=_ORIGIN, title=_ORIGIN_TITLE)], ...]
 """Web pages that may connect."""
 
 _LISTENS = "it holds before a client has said whose it is"
+_ADDRESS = "an address is counted for all tenants together"
 _PROCESS = "it is a bound of the whole process"
 
 NODE_WIDE: Mapping[str, str] = MappingProxyType(
@@ -29,13 +31,15 @@ NODE_WIDE: Mapping[str, str] = MappingProxyType(
         "send_buffer_bytes": "sockets get their buffer from the listener, before a client has said whose it is",
         "mailbox": _PROCESS,
         "connections": f"{_PROCESS}; a tenant has connections_per_tenant",
-        "connections_per_address": "an address is counted for all tenants together",
+        "connections_per_address": _ADDRESS,
         "handshakes": _LISTENS,
         "handshakes_per_address": _LISTENS,
         "memory_bytes": _PROCESS,
         "handshake_timeout": _LISTENS,
         "register_timeout": "it goes with [heartbeat], which holds for all",
         "close_timeout": "the drain of the whole process waits for it",
+        "token_failures_per_minute": _ADDRESS,
+        "token_failures_burst": _ADDRESS,
         "header_bytes": _LISTENS,
         "headers": _LISTENS,
     }
@@ -54,6 +58,11 @@ class Auth(Struct, frozen=True):
         Literal["none", "token"],
         Meta(description="none: whoever reaches /ws is of the default tenant; token: every connection needs one; /t/NAME/ws always does"),
     ] = "none"
+    on_expiry: Annotated[
+        Literal["close", "keep"],
+        Meta(description="an open connection whose token expires: close it with 4401, or let it go on"),
+    ] = "close"
+    leeway: Annotated[float, seconds("how far the clocks of whoever makes tokens and of this server may differ", low=0, high=300)] = 10.0
 
 
 class KeyConfig(Struct, frozen=True):
@@ -95,6 +104,8 @@ def tenant_faults(tenant: TenantConfig, environ: Mapping[str, str]) -> Iterator[
         yield "keys", "there is no key, so nobody could connect", "Add [[tenants.NAME.keys]], or set jwks_file."
     if tenant.jwks_file and (what := _unreadable(tenant.jwks_file)):
         yield "jwks_file", what, "Name a JSON Web Key Set that this user may read."
+    elif tenant.jwks_file and (fault := set_fault(tenant.jwks_file, {key.kid for key in tenant.keys})):
+        yield "jwks_file", fault, "Name a JSON Web Key Set with public keys alone, each with a `kid` of its own."
     first: dict[str, int] = {}
     for number, key in enumerate(tenant.keys, 1):
         if first.setdefault(key.kid, number) != number:
@@ -118,6 +129,8 @@ def _key_faults(key: KeyConfig, environ: Mapping[str, str]) -> Iterator[Fault]:
     for name in rest:
         if what := _missing(name, getattr(key, name), environ):
             yield name, what, "Name what is there, may be read by this user and is not empty."
+        elif len(given) == 1 and (fault := key_fault(key, environ)):
+            yield name, fault, f"Make one with `python -m gateway keys new --algorithm {key.algorithm}`, or name another."
 
 
 def _one_of(names: Iterable[str]) -> str:

@@ -19,10 +19,10 @@ from gateway.app import App
 from gateway.config import Config, Limits
 
 if TYPE_CHECKING:
+    from gateway.admission import Admitted
     from gateway.connection import Connection
     from gateway.line import Decode
     from gateway.outbox import Encode, Outbox
-    from gateway.tenants import Tenant
 
 __all__ = ["ROOM", "EchoActor", "EchoApp", "EchoConfig", "Echoed", "content"]
 
@@ -101,6 +101,6 @@ class EchoApp(App):
         """The bytes as they are."""
         return Echoed, content
 
-    def attend(self, connection: "Connection", _tenant: "Tenant") -> BrokerRef:
+    def attend(self, connection: "Connection", _admitted: "Admitted") -> BrokerRef:
         """Start the actor that echoes to this client."""
         return EchoActor.start(self._runtime, connection.outbox)

@@ -3,7 +3,7 @@
 What a token says of its algorithm picks no way to verify it: it only has to be the one that the key is for (RFC 8725 section 3.1).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import jwt
@@ -55,6 +55,10 @@ class KeySet:
         self._keys = {key.kid: key for key in keys}
         self._only = next(iter(self._keys.values())) if len(self._keys) == 1 else None
 
+    def __iter__(self) -> Iterator[Key]:
+        """All of them, in the order of the config."""
+        return iter(self._keys.values())
+
     def find(self, kid: str | None, algorithm: str) -> Key | None:
         """The key of this name, if it is for this algorithm. A token that names none is taken to mean the only key."""
         key = self._only if kid is None else self._keys.get(kid)
@@ -70,8 +74,7 @@ def key_of_secret(kid: str, algorithm: str, secret: str) -> Key:
     """
     material, least = secret.encode(), HASH_BYTES[algorithm]
     if len(material) < least:
-        made = f"`python -m gateway keys new --algorithm {algorithm}` makes one"
-        raise UnusableKey(f"the secret has {len(material)} bytes and {algorithm} takes at least {least} (RFC 7518 section 3.2); {made}")
+        raise UnusableKey(f"the secret has {len(material)} bytes and {algorithm} takes at least {least} (RFC 7518 section 3.2)")
     try:
         jwt.get_algorithm_by_name(algorithm).prepare_key(material)
     except jwt.InvalidKeyError:

@@ -69,13 +69,14 @@ class Reload:
         # In a thread: a thousand tenants take a second to read, and a disk may be slow.
         config: Config | ConfigError = gevent.get_hub().threadpool.apply(self._judged)
         if isinstance(config, ConfigError):
-            for problem in config.problems:
-                logger.error("reload refused: %s", problem)
-            return Reloaded("refused", tuple(map(str, config.problems)))
+            return _refused(config)
+        try:
+            self._adopt(config)
+        except ConfigError as error:  # a file with a key has changed since it was judged
+            return _refused(error)
         before, self._current = self._current.tenants, config
         done = Reloaded("done", (), tuple(_frozen(self._started, config)), *_compared(before, config.tenants))
         logging.getLogger().setLevel(config.log.level.upper())
-        self._adopt(config)
         for key in done.restart:
             logger.warning("%s needs a restart; until then it has its old value", key)
         logger.info("reloaded", extra={name: ", ".join(getattr(done, name)) for name in ("added", "changed", "removed")})
@@ -87,6 +88,12 @@ class Reload:
             return self._read()
         except ConfigError as error:
             return error
+
+
+def _refused(error: ConfigError) -> Reloaded:
+    for problem in error.problems:
+        logger.error("reload refused: %s", problem)
+    return Reloaded("refused", tuple(map(str, error.problems)))
 
 
 def _frozen(started: Config, config: Config) -> Iterator[str]:

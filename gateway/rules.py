@@ -1,6 +1,7 @@
 """What the config means for each part: the rules that the actors, the admission and the handshake go by."""
 
 import logging
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,13 +12,16 @@ from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
+from gateway.claims import ClaimRules
 from gateway.config import Config, Limits, TenantConfig
+from gateway.doorkeeper import DoorRules
 from gateway.line import Line
 from gateway.quota import Quota, QuotaRates
+from gateway.tenant_keys import key_set
 from gateway.tenants import DEFAULT, Tenant, Tenants
 from gateway.upgrade import HandshakeRules
 
-__all__ = ["Capacity", "admission_rules", "capacity_of", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
+__all__ = ["Capacity", "admission_rules", "capacity_of", "door_rules", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
 
 logger = logging.getLogger("gateway")
 
@@ -92,6 +96,7 @@ def _tenant(
         group_rules=group_rules(config, limits),
         origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
         connections=limits.connections_per_tenant,
+        keys=None if section is None else key_set(name, section, os.environ),
     )
 
 
@@ -111,6 +116,16 @@ def admission_rules(config: Config, capacity: Capacity) -> AdmissionRules:
         connections=capacity.connections,
         connections_per_address=limits.connections_per_address,
         handshakes_per_address=limits.handshakes_per_address,
+    )
+
+
+def door_rules(config: Config) -> DoorRules:
+    """Who has to prove who they are, and how."""
+    auth, limits = config.auth, config.limits
+    return DoorRules(
+        open=auth.mode == "none",
+        claims=ClaimRules(auth.leeway, outlives=auth.on_expiry == "keep"),
+        failures=Rate(limits.token_failures_per_minute / 60, limits.token_failures_burst),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from actors.peer_rules import PeerRules
 from actors.rules import TenantRules
 from gateway.config_tenants import TenantConfig
+from gateway.keys import KeySet
 from gateway.line import Line
 
 __all__ = ["DEFAULT", "Tenant", "Tenants"]
@@ -20,7 +21,8 @@ class Tenant:
 
     Attributes:
         name: as in its path, its section and the logs.
-        config: its keys; of the default tenant None, for it has none.
+        config: its section; of the default tenant None, for it has none.
+        keys: those that its tokens are signed with; of the default tenant None, for it has no tokens.
         line: what its connections share.
         peer_rules: what holds for each of them.
         group_rules: what holds for its groups.
@@ -36,6 +38,7 @@ class Tenant:
     group_rules: TenantRules
     origins: frozenset[str]
     connections: int
+    keys: KeySet | None = None
 
 
 class Tenants:
@@ -51,6 +54,10 @@ class Tenants:
     def __iter__(self) -> Iterator[Tenant]:
         """All of them, the default one first."""
         return iter(self._by_name.values())
+
+    def is_default_alone(self) -> bool:
+        """Whether there is nobody but the default tenant."""
+        return self._by_name.keys() <= {DEFAULT}
 
     def group_rules(self) -> dict[str, TenantRules]:
         """What holds for the groups of each, by name."""

@@ -19,6 +19,7 @@ from gevent.pywsgi import LoggingLogAdapter, WSGIHandler, WSGIServer
 from gevent.ssl import SSLContext, SSLSocket
 from geventwebsocket.handler import WebSocketHandler
 
+from actors.audit import Audit
 from actors.ports import Metrics
 from gateway.admission import Admission, Admitted, Refused
 from gateway.handshake import Headers, RequestReader, RequestRefused, check_request_line
@@ -27,10 +28,12 @@ from gateway.outbox import Socket
 from gateway.proxies import Caller, Proxies, Unannounced
 from gateway.routes import UPGRADE_HEADERS, Routes, tenant_of
 from gateway.subprotocol import Subprotocol, choose
+from gateway.tenants import DEFAULT
 
 __all__ = ["Accept", "HandshakeRules", "UpgradeServer"]
 
 logger = logging.getLogger("gateway.upgrade")
+audit = Audit("gateway")
 
 KEY_BYTES = 16
 """RFC 6455 section 4.1: the decoded length of Sec-WebSocket-Key."""
@@ -127,11 +130,14 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         except Refused as refused:
             self._refuse(refused)
         else:
+            told = {"address": admitted.address, "peer": admitted.grant.peer_id or ""}
+            audit.tell("connection admitted", tenant=admitted.tenant.name, **told)
             self._upgrade(admitted)
 
     def _refuse(self, refused: Refused) -> None:
         self.server.metrics.increment("refusals", refused.reason)
-        logger.info("connection refused: %s", refused.says, extra={"address": self.client_address[0], "reason": refused.reason})
+        tenant = tenant_of(self.environ["PATH_INFO"]) or DEFAULT
+        audit.tell("connection refused", tenant=tenant, reason=refused.reason, address=self.client_address[0], says=refused.says)
         self.result = self.server.routes.refuse(refused, self.command, self.start_response)
         self.process_result()
 

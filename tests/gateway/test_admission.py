@@ -1,12 +1,19 @@
 """Who may have a connection, and that each is counted in and out once."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from gateway.admission import Admission, AdmissionRules, Admitted, Refused, network_of
+from actors.grant import Grant
+from gateway.admission import Admission, AdmissionRules, Admitted, Known, Refused, network_of
 from gateway.operator.metrics import Counts
 from tests.gateway.tenanted import open_door, tenant
 
 HOST = "192.0.2.1"
+
+
+GRANT = Grant(("home",))
 
 
 def admission(
@@ -15,7 +22,7 @@ def admission(
     counts = Counts()
     tenants = {name: tenant(name, origins=origins, connections=per_tenant) for name in ("", "acme")}
     rules = AdmissionRules(connections, per_address, handshakes)
-    return Admission(rules, lambda _environ, name: tenants[name], counts), counts
+    return Admission(rules, lambda _network, name, _environ: Known(tenants[name], GRANT), counts), counts
 
 
 def admit(door: Admission, host: str = HOST, origin: str | None = None, name: str = "") -> Admitted:
@@ -197,3 +204,16 @@ def test_while_the_memory_is_tight_nobody_may_come_and_who_is_there_stays() -> N
     door.tight = False
     door.release(inside)
     admit(door)
+
+
+def test_who_is_admitted_has_the_tenant_and_the_grant_that_the_doorkeeper_found() -> None:
+    asked: list[object] = []
+
+    def judge(network: str, name: str, environ: Mapping[str, Any]) -> Known:
+        asked.append((network, name, environ))
+        return Known(tenant(name), GRANT)
+
+    door = Admission(AdmissionRules(9, 9, 9), judge, Counts())
+    admitted = door.admit("2001:db8::1", 5, {"QUERY_STRING": "x"}, "acme")
+    assert (admitted.tenant.name, admitted.grant) == ("acme", GRANT)
+    assert asked == [("2001:db8::/64", "acme", {"QUERY_STRING": "x"})]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from actors.grant import Cap, Grant
-from gateway.claims import ClaimRefused, ClaimRules, grant_of
+from gateway.claims import AnotherTenant, ClaimRefused, ClaimRules, grant_of
 
 NOW = 1_700_000_000.0
 RULES = ClaimRules(leeway=10, outlives=False)
@@ -96,7 +96,7 @@ def test_a_time_holds_up_to_the_leeway(claim: str, last_good: float, first_bad: 
 
 
 def test_a_token_for_another_tenant_is_refused_even_when_it_is_signed() -> None:
-    with pytest.raises(ClaimRefused, match="tenant: the token is for another tenant") as refused:
+    with pytest.raises(AnotherTenant, match="tenant: the token is for another tenant") as refused:
         granted(tenant="other")
     assert refused.value.claim == "tenant"
 

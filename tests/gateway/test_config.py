@@ -17,12 +17,13 @@ NAMES = {
     "bytes_burst registers_per_second registers_burst errors outbox_bytes send_buffer_bytes early_messages held_messages held_bytes "
     "hold_timeout mailbox connections connections_per_address handshakes handshakes_per_address memory_bytes connections_per_tenant "
     "tenant_messages_per_second tenant_messages_burst tenant_bytes_per_second tenant_bytes_burst peers_per_group "
-    "peers_per_tenant groups_per_tenant handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
+    "peers_per_tenant groups_per_tenant "
+    "token_failures_per_minute token_failures_burst handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
     "group": "on_duplicate hold_candidates",
     "backplane": "url",
     "log": "level format",
     "drain": "timeout reconnect_spread",
-    "auth": "mode",
+    "auth": "mode on_expiry leeway",
 }
 
 

@@ -271,3 +271,14 @@ def test_a_wrong_secret_is_not_shown_in_the_error(path: Path) -> None:
 
     assert "hunter2" not in str(caught.value)
     assert len(caught.value.problems) == 2
+
+
+def test_a_secret_is_taken_from_the_environment_and_never_from_a_flag(path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build("[door.lock]\ntries = 5\n", path, door__lock__code="hunter2")
+
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.origin) == ("door.lock.code", "--set door.lock.code")
+    assert "can see the flags of a process" in problem.what
+    assert "PSYNC_DOOR__LOCK__CODE" in problem.mend
+    assert "hunter2" not in str(caught.value)

@@ -9,7 +9,7 @@ from gateway.config_limits import Limits
 from gateway.config_tenants import NODE_WIDE, KeyConfig
 from gateway.config_text import Secret
 
-KEY = '[[tenants.acme.keys]]\nkid = "1"\nalgorithm = "HS256"\nsecret = "hunter2"\n'
+KEY = '[[tenants.acme.keys]]\nkid = "1"\nalgorithm = "HS256"\nsecret = "hunter2 and as many characters more"\n'
 OWN_KEY = KEY.replace("tenants.acme.", "")
 
 
@@ -41,7 +41,7 @@ def test_a_tenant_that_sets_nothing_is_as_the_server_is(tmp_path: Path) -> None:
     assert acme.limits == config.limits
     assert acme.limits.errors == 7
     assert acme.allowed_origins == ("https://a.example",)
-    assert acme.keys == (KeyConfig("1", "HS256", secret=Secret("hunter2")),)
+    assert acme.keys == (KeyConfig("1", "HS256", secret=Secret("hunter2 and as many characters more")),)
 
 
 def test_a_tenant_may_set_what_the_server_has_not_and_the_server_keeps_its_own(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_key_set_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_secret_may_be_in_the_environment(tmp_path: Path) -> None:
     text = '[[tenants.acme.keys]]\nkid = "1"\nalgorithm = "HS256"\nsecret_env = "ACME"\n'
-    assert read(tmp_path, text, {"ACME": "hunter2"}).tenants["acme"].keys[0].secret_env == "ACME"
+    assert read(tmp_path, text, {"ACME": "hunter2" * 5}).tenants["acme"].keys[0].secret_env == "ACME"
 
 
 # --- The folder ---

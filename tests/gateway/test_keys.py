@@ -19,10 +19,10 @@ def pem_of(private: object) -> bytes:
 
 
 @pytest.mark.parametrize("algorithm", HASH_BYTES)
-def test_a_secret_has_at_least_as_many_bytes_as_the_hash_and_a_shorter_one_is_told_how_to_make_another(algorithm: str) -> None:
+def test_a_secret_has_at_least_as_many_bytes_as_the_hash_and_a_shorter_one_is_refused(algorithm: str) -> None:
     least = HASH_BYTES[algorithm]
     assert key_of_secret("k", algorithm, "s" * least).material == b"s" * least
-    with pytest.raises(UnusableKey, match=rf"has {least - 1} bytes and {algorithm} takes at least {least} .* keys new") as refused:
+    with pytest.raises(UnusableKey, match=rf"has {least - 1} bytes and {algorithm} takes at least {least} ") as refused:
         key_of_secret("k", algorithm, "s" * (least - 1))
     assert "sss" not in str(refused.value)
 

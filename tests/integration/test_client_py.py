@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from psync_signal import Event, Failed, Lost, Message, PeerJoined, PeerLeft, Peers, Signal, SignalEnded, SignalError
+from tests.gateway import signed
+from tests.integration import tenants
 from tests.integration.client import Client
 from tests.integration.line import PATIENCE
 from tests.integration.relay import Relay
@@ -136,6 +138,29 @@ def test_the_example_of_the_readme_runs_as_it_stands(serve: Callable[..., Server
             f"{late} has the answer of {early}: {{'type': 'answer', 'sdp': 'v=0'}}",
         ]
     )
+
+
+# --- Tokens ---
+
+
+def test_a_token_lets_the_client_into_its_tenant_and_is_asked_for_again_when_the_connection_ends(
+    serve: Callable[..., Server], relay: Relay, group: str, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        relay.target = serve(tenants.settings(tmp_path, acme="")).port
+        tokens = iter([signed.token(), signed.token(), signed.token(which=1), signed.token(which=1)])
+        async with Signal(at(relay).replace("/ws", "/t/acme/ws"), peer_id="me", group_id=group, token=lambda: next(tokens)) as signal:
+            await hear(signal, Peers)
+            relay.cut()
+            await hear(signal, Lost)
+            await hear(signal, Peers)
+            relay.cut()
+            await hear(signal, Lost)
+            with pytest.raises(SignalEnded, match="401"):
+                await anext(signal)
+        assert (relay.count, list(tokens)) == (3, [])
+
+    run(test())
 
 
 # --- The connection ends ---

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.certificates import self_signed
+from tests.gateway import signed
+from tests.integration import tenants
 from tests.integration.client import Client, PackedClient
 from tests.integration.daemon import Daemon
 from tests.integration.line import PATIENCE
@@ -211,6 +213,36 @@ def doorman() -> Iterator[tuple[str, list[str | None]]]:
         finally:
             httpd.shutdown()
             serving.join(PATIENCE)
+
+
+def test_a_daemon_without_a_token_and_one_with_its_own_meet_in_the_tenant(
+    serve: Callable[..., Server], keep: Keep, relay: Relay, group: str, tmp_path: Path
+) -> None:
+    server = serve(tenants.settings(tmp_path, acme="") | SETTINGS)
+    relay.target = server.port
+    token = tmp_path / "token"
+    token.write_text(signed.token(groups=[group]))
+    keeper = keep(at(relay).replace("/ws", "/t/acme/ws"), "--token-file", token)
+    daemon, other = keeper.connect(Daemon), server.connect(Daemon, tenants.path_of("acme"))
+    assert daemon.register("daemon", group) == []
+    assert [peer["id"] for peer in other.register("other", group)] == ["daemon"]
+    daemon.link()
+    other.link()
+    # The next connection gets what is in the file by then, and that is refused.
+    token.write_text(signed.token(which=1))
+    relay.cut()
+    daemon.refused("not_allowed")
+    assert daemon.closed().code == 4401
+    assert token.read_text() not in keeper.log()
+
+
+def test_a_token_that_is_not_good_for_the_group_is_told(serve: Callable[..., Server], keep: Keep, group: str, tmp_path: Path) -> None:
+    server = serve(tenants.settings(tmp_path, acme=""))
+    token = tmp_path / "token"
+    token.write_text(signed.token(groups=["another"]))
+    daemon = keep(at(server).replace("/ws", "/t/acme/ws"), "--token-file", token).connect(Daemon)
+    daemon.ask("daemon", group)
+    daemon.refused("not_allowed")
 
 
 def test_a_token_that_is_refused_is_sent_once_and_the_daemon_is_told_and_closed(keep: Keep, group: str, tmp_path: Path) -> None:
