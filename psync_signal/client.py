@@ -6,7 +6,7 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from psync_signal.envelope import NOTHING, Codec, Envelope, Format, Frame, Malfo
 from psync_signal.errors import UNANSWERED, UNAVAILABLE, SignalError
 from psync_signal.events import Event, Failed, GoingAway, Lost, Peers, event_of
 from psync_signal.inbox import Inbox
-from psync_signal.joining import Registration, join
+from psync_signal.joining import Registration, join, register
 from psync_signal.reconnect import Broken, Course, Refused, Unreachable
 from psync_signal.unanswered import Unanswered
 
@@ -108,6 +108,7 @@ class Signal:
         self._inbox = Inbox(workings.inbox)
         self._unanswered = Unanswered(workings.in_flight)
         self._session = ""
+        self._refreshes = 0  # that the server has not answered
         self._slot: float | None = None
         self._connection: Connection | None = None
         self._was_in = False
@@ -199,6 +200,16 @@ class Signal:
         """
         await self._write(Envelope(type, target_id=target_id, id=id, payload=self._codec.raw(payload)))
 
+    async def refresh(self) -> None:
+        """Ask for the list again, with new credentials for TURN: it comes as `Peers` that are `refreshed`. The others hear nothing.
+
+        Raises:
+            SignalError: there is no connection now.
+
+        """
+        await self._write(register(self._codec, self._registration))
+        self._refreshes += 1
+
     async def _ask(self, kind: str, target_id: str | None = None, payload: object = NOTHING) -> str:
         if self._inbox.full:
             raise SignalError(UNAVAILABLE, "the events of this client wait to be read; read them first")
@@ -255,7 +266,7 @@ class Signal:
             await connection.close()
 
     async def _attend(self, connection: Connection) -> Exception:
-        self._slot = None
+        self._slot, self._refreshes = None, 0
         try:
             joined = await join(connection, self._codec, self._registration, self._session)
             self._course.joined()
@@ -288,6 +299,11 @@ class Signal:
     async def _hear(self, event: Event) -> None:
         if isinstance(event, Peers):
             self._session = event.session
+            if self._refreshes:
+                self._refreshes -= 1
+                event = replace(event, refreshed=True)
+        elif isinstance(event, Failed) and event.error.ref.get("type") == "register":
+            self._refreshes = max(self._refreshes - 1, 0)
         elif isinstance(event, GoingAway):
             self._slot = self._workings.clock() + event.reconnect_after
         if self._inbox.full:

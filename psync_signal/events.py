@@ -45,6 +45,7 @@ class Peers:
         peers: who joined before you; offer to those to which you have no link, and to nobody else.
         resumed: whether you have your old place: nobody has missed you, and what was sent to you meanwhile follows.
         ice_servers: STUN and TURN servers as `RTCPeerConnection` takes them; empty when the server names none.
+        refreshed: whether this is the answer to `refresh`, and nothing else is new.
         session: what takes this place back; a secret that the client keeps by itself.
     """
 
@@ -52,6 +53,7 @@ class Peers:
     resumed: bool = False
     ice_servers: tuple[Mapping[str, Any], ...] = ()
     session: str = field(default="", repr=False)
+    refreshed: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from psync_signal.connection import Connection
 from psync_signal.envelope import NOTHING, Codec, Envelope, Malformed
 from psync_signal.events import Failed, Peers, event_of
 
-__all__ = ["Joined", "Registration", "join"]
+__all__ = ["Joined", "Registration", "join", "register"]
 
 _WELCOME_TIMEOUT = 10.0  # seconds
 
@@ -53,15 +53,20 @@ async def join(connection: Connection, codec: Codec, registration: Registration,
 
     """
     silence = await _welcomed(connection, codec)
-    metadata = NOTHING if registration.metadata is None else codec.raw(registration.metadata)
-    wish = _Register(registration.peer_id, registration.group_id, metadata, session)
-    await connection.send(codec.write(Envelope("register", payload=codec.record(wish))))
+    await connection.send(codec.write(register(codec, registration, session)))
     while True:
         event = event_of(codec.read(await connection.receive(silence)), codec)
         if isinstance(event, Failed):
             raise event.error
         if isinstance(event, Peers):
             return Joined(event, silence)
+
+
+def register(codec: Codec, registration: Registration, session: str = "") -> Envelope:
+    """The message that joins, or, where the connection has joined already, asks for the list again."""
+    metadata = NOTHING if registration.metadata is None else codec.raw(registration.metadata)
+    wish = _Register(registration.peer_id, registration.group_id, metadata, session)
+    return Envelope("register", payload=codec.record(wish))
 
 
 async def _welcomed(connection: Connection, codec: Codec) -> float:

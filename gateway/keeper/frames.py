@@ -1,6 +1,7 @@
 """What a v1 client is told, in the form in which the server would tell it (`docs/protocol.md`: Server to client)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -25,8 +26,9 @@ class _Peer(msgspec.Struct, omit_defaults=True):
     metadata: msgspec.Raw = NOTHING
 
 
-class _List(msgspec.Struct):
+class _List(msgspec.Struct, omit_defaults=True):
     peers: list[_Peer]
+    ice_servers: Sequence[Mapping[str, Any]] = ()
 
 
 class _Joined(msgspec.Struct):
@@ -46,9 +48,9 @@ class _Error(msgspec.Struct):
     ref: dict[str, str]
 
 
-def peer_list(codec: Codec, peers: Iterable[Peer]) -> Frame:
-    """Who is there, and is to be offered to."""
-    return _own(codec, "peer_list", _List([_shown(peer) for peer in peers]))
+def peer_list(codec: Codec, peers: Iterable[Peer], ice_servers: Sequence[Mapping[str, Any]] = ()) -> Frame:
+    """Who is there, and is to be offered to; and the ICE servers, for a client that has asked for them."""
+    return _own(codec, "peer_list", _List([_shown(peer) for peer in peers], ice_servers))
 
 
 def peer_joined(codec: Codec, peer: Peer) -> Frame:

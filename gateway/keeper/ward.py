@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -31,6 +31,7 @@ class Registration(msgspec.Struct, frozen=True):
     peer_id: str
     group_id: str
     metadata: msgspec.Raw = NOTHING
+    ice: bool = False
 
 
 class Gone(Exception):
@@ -80,6 +81,7 @@ class Ward:
         self._signal: Signal | None = None
         self._is_in = False  # and knows who else is: what is sent before might be for one who is still on the way back
         self._lost: tuple[Lost, float] | None = None
+        self._ice_servers: tuple[Mapping[str, Any], ...] = ()
         self._upstream: asyncio.Task[None] | None = None
         self.registered = asyncio.Event()
 
@@ -120,12 +122,23 @@ class Ward:
             return
         self.registered.set()
         if wish == self._registration and codec.form is self._codec.form:
-            await self._tell([self._presence.listed()])
+            await self._list_again(wish)
             return
         await self.end()
         self._codec, self._registration = codec, wish
-        self._presence, self._waiting, self._lost = Presence(self._patience), Waiting(), None
+        self._presence, self._waiting, self._lost, self._ice_servers = Presence(self._patience), Waiting(), None, ()
         self._upstream = asyncio.create_task(self._keep(wish))
+
+    async def _list_again(self, wish: Registration) -> None:
+        """Answer a second register: by the server for one that wants fresh credentials, and else from what is known here."""
+        if wish.ice and self._signal and self._is_in:
+            try:
+                await self._signal.refresh()
+            except SignalError:
+                _log.info("the server is away, and ICE servers are those of before", extra={"peer": wish.peer_id})
+            else:
+                return
+        await self._tell([self._presence.listed()])
 
     async def _relay(self, codec: Codec, envelope: Envelope) -> None:
         about = _reference(envelope)
@@ -214,6 +227,10 @@ class Ward:
                 pass  # the client of the server keeps to it
 
     def _named(self, event: Peers) -> list[Told]:
+        if self._registration and self._registration.ice:
+            self._ice_servers = event.ice_servers
+        if event.refreshed:
+            return [Listed(event.peers)]
         lost, self._lost = self._lost, None
         if lost is None:
             return self._presence.named(event.peers)  # the first list; or the server took this peer for away, and so did the others
@@ -231,7 +248,7 @@ class Ward:
     def _frame(self, told: Told) -> Frame:
         match told:
             case Listed(peers=peers):
-                return frames.peer_list(self._codec, peers)
+                return frames.peer_list(self._codec, peers, self._ice_servers)
             case PeerJoined(peer=peer):
                 return frames.peer_joined(self._codec, peer)
             case PeerLeft(peer=peer, reason=reason):

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from psync_signal import Failed, Malformed, Message, Signal, SignalError
+from psync_signal import Failed, Malformed, Message, Peers, Signal, SignalError
 from psync_signal.reconnect import Refused, Unreachable
 from tests.psync_signal.attending import joined, payload
 from tests.psync_signal.doubles import ScriptedLine, ScriptedWorld, run
@@ -173,6 +173,26 @@ def test_leaving_waits_for_the_server_and_ends_the_iteration() -> None:
             await leaving
             assert line.closed
             assert [event async for event in signal] == []
+
+    run(test())
+
+
+def test_the_list_can_be_asked_for_again_and_what_is_not_asked_for_is_no_answer() -> None:
+    async def test() -> None:
+        async with joined(metadata={"n": 1}) as (signal, line, _):
+            await signal.refresh()
+            assert payload(await line.heard("register")) == {"peer_id": "me", "group_id": "room", "metadata": {"n": 1}}
+            for _ in range(2):
+                line.say("peer_list", {"peers": [], "ice_servers": [{"urls": "stun:192.0.2.1"}]})
+            events = [await anext(signal) for _ in range(2)]
+            assert [event.refreshed for event in events if isinstance(event, Peers)] == [True, False]
+            await signal.refresh()
+            line.say("error", {"code": "rate_limited", "message": "slowly", "temporary": True, "ref": {"type": "register"}})
+            line.say("peer_list", {"peers": []})
+            assert isinstance(await anext(signal), Failed)
+            event = await anext(signal)
+            assert isinstance(event, Peers)
+            assert not event.refreshed
 
     run(test())
 

@@ -19,21 +19,28 @@ class LocalClient:
     def __init__(self) -> None:
         self.closes: asyncio.Queue[int] = asyncio.Queue()
         self.gone = False
-        self._told: asyncio.Queue[Message] = asyncio.Queue()
+        self._told: asyncio.Queue[Frame] = asyncio.Queue()
 
     async def send(self, frame: Frame) -> None:
         if self.gone:
             raise Gone
-        self._told.put_nowait(read(frame.encode(), "json") if isinstance(frame, str) else read(frame, "msgpack"))
+        self._told.put_nowait(frame)
 
     async def close(self, code: int, _reason: str) -> None:
         self.closes.put_nowait(code)
 
     async def hear(self, type_: str) -> Message:
         """The next message, which is of this type."""
-        message = await self._told.get()
+        frame = await self._told.get()
+        message = read(frame.encode(), "json") if isinstance(frame, str) else read(frame, "msgpack")
         assert message.type == type_, message
         return message
+
+    async def raw(self) -> str:
+        """The text of the next frame."""
+        frame = await self._told.get()
+        assert isinstance(frame, str)
+        return frame
 
     async def refused(self, code: str) -> Message:
         message = await self.hear("error")
