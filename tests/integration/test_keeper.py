@@ -63,6 +63,11 @@ def restart(serve: Callable[..., Server], relay: Relay, old: Server) -> Server:
     return new
 
 
+def wait_for_loss(keeper: Server, peer: str, since: int) -> None:
+    """Wait until the keeper knows: what it sends before that is lost with the connection, as it would be without a keeper."""
+    keeper.wait_for_line(f'the connection ended.*"peer": "{peer}"', since)
+
+
 def test_a_daemon_does_not_notice_three_restarts_and_its_peers_still_reach_it(
     serve: Callable[..., Server], keep: Keep, relay: Relay, group: str
 ) -> None:
@@ -105,8 +110,10 @@ def test_a_server_that_is_killed_is_waited_for_and_what_is_sent_meanwhile_arrive
     early.register("early", group)
     late.register("late", group)
     early.hear("peer_joined")
-    relay.target = None
+    relay.target, since = None, len(keeper.lines())
     server.kill()
+    for peer in ("early", "late"):
+        wait_for_loss(keeper, peer, since)
     for number in range(20):
         late.say("message", "early", number)
     relay.target = serve().port
@@ -146,8 +153,9 @@ def test_a_connection_that_is_cut_is_made_again(serve: Callable[..., Server], ke
     daemon = keeper.connect(Daemon)
     daemon.register("daemon", group)
     for _ in range(3):
-        before = relay.count
+        before, since = relay.count, len(keeper.lines())
         relay.cut()
+        wait_for_loss(keeper, "daemon", since)
         daemon.assert_silence()
         assert relay.count == before + 1
 
