@@ -8,6 +8,7 @@ Where to look::
     ports       what the outside supplies: Clock, Scheduler, Outbox, Backplane, Metrics
     runtime     BrokerActor: a pykka actor whose mailbox is drained in batches by a Scheduler
     directory   Directory: the supervisor; (tenant, group) -> GroupActor
+    census      what an operator asks of the actors, and has them do
     rules       what holds for the groups of a tenant, and what changes it
     group       GroupActor: one group; the total order of what happens in it
     supervision what the Directory is told, and what a failed group leaves behind

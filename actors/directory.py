@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pykka
 
+from actors.census import CountTenants, FindPeer, ListGroups, ListPeers, Remove, TenantCount
 from actors.events import Message
 from actors.group import GroupActor
 from actors.membership import Member
@@ -81,6 +82,7 @@ class Directory(BrokerActor):
                 return
             entry = self._reserve(key, entry, rules)
             if entry is None:
+                self._runtime.metrics.increment("tenant_refusals", key.tenant)
                 forwarded.unhandled(key, ErrorCode.TENANT_FULL)
                 return
         if entry is None:
@@ -140,6 +142,27 @@ class Directory(BrokerActor):
         tenant.peers -= entry.peers
         if not tenant.groups:
             del self._by_tenant[key.tenant]
+
+    # --- Operators ---
+
+    @handles(CountTenants)
+    def count_tenants(self, message: CountTenants) -> None:
+        """An operator asks for what there is of each tenant."""
+        message.reply(tuple(TenantCount(name, tenant.groups, tenant.peers) for name, tenant in self._by_tenant.items()))
+
+    @handles(ListGroups)
+    def list_groups(self, message: ListGroups) -> None:
+        """An operator asks for the groups of a tenant."""
+        message.act((key, entry.peers) for key, entry in self._entries.items())
+
+    @handles(FindPeer, ListPeers, Remove)
+    def inquire(self, message: FindPeer | ListPeers | Remove) -> None:
+        """An operator asks a group."""
+        entry = self._entries.get(message.key)
+        if entry is None:
+            message.unhandled(message.key, ErrorCode.NOT_REGISTERED)
+        else:
+            _pass_on(message.key, entry, message)
 
     @handles(Drain)
     def drain_node(self, _message: Drain) -> None:

@@ -12,6 +12,7 @@ import pykka
 from msgspec.structs import replace
 
 from actors.audit import Audit
+from actors.census import FindPeer, ListPeers, Remove
 from actors.contest import Contests
 from actors.events import AckStatus, Message, PeerInfo, PeerJoined, PeerLeft, Relayed
 from actors.membership import Member, Membership
@@ -66,6 +67,8 @@ class GroupActor(BrokerActor):
         self._joins = 0
         self._now = runtime.clock.monotonic
         self._count = runtime.metrics.increment
+        self._relays = runtime.metrics.labels("relays")
+        self._tenant_relays = runtime.metrics.labels("tenant_relays")
 
     # --- Relays: the hot path ---
 
@@ -77,6 +80,8 @@ class GroupActor(BrokerActor):
         if source is None or source.peer is not message.sender:
             message.give_back(ErrorCode.NOT_REGISTERED)
             return
+        self._relays[message.type] += 1
+        self._tenant_relays[self._key[0]] += 1
         source.last_seen = message.at
         target_id = message.target_id
         if source.away:
@@ -128,6 +133,7 @@ class GroupActor(BrokerActor):
     def _admit(self, message: Join) -> None:
         if len(self._members) >= self._rules.peers:
             self._count("quota_refusals", "peers_per_group")
+            self._count("tenant_refusals", self._key.tenant)
             self._refuse(message, ErrorCode.GROUP_FULL)
             return
         place = self._backplane.place(self._key)
@@ -167,16 +173,14 @@ class GroupActor(BrokerActor):
 
     def _offset(self) -> float:
         """What makes a time of day of a time on the monotonic clock."""
-        clock = self._runtime.clock
-        return clock.wall() - clock.monotonic()
+        return self._runtime.clock.wall() - self._now()
 
     @handles(Refresh)
     def refresh(self, message: Refresh) -> None:
         """The same peer, once more. One that has lost its place meanwhile has been told of that."""
         member = self._members.owned(message.peer_id, message.peer)
         if member is not None:
-            member.metadata = message.metadata
-            member.last_seen = self._now()
+            member.metadata, member.last_seen = message.metadata, self._now()
             self._tell_place(member)
 
     # --- The same id again ---
@@ -262,6 +266,11 @@ class GroupActor(BrokerActor):
         member = self._members.owned(message.peer_id, message.peer)
         if member is not None:
             member.last_seen = self._now()
+
+    @handles(FindPeer, ListPeers, Remove)
+    def operate(self, message: FindPeer | ListPeers | Remove) -> None:
+        """An operator looks at the members, or sends some away."""
+        message.act(self._members, self._now())
 
     # --- The end, and after a failure ---
 

@@ -86,7 +86,7 @@ class PeerActor(Speaker):
     def undeliverable(self, message: Undeliverable) -> None:
         """A message of this client did not get through."""
         if self._state is not _GONE:
-            self._client.error(message.code, message.reference)
+            self._delivery.failed(message)
 
     @handles(Departed)
     def departed(self, message: Departed) -> None:

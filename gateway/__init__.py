@@ -14,7 +14,8 @@ Where to look::
     ice                ICE servers with credentials for TURN; candidates, candidate_gate: which candidates may pass
     scheduler          turns and deadlines of the actors on gevent's hub
     backplane          where groups have their order of joins: memory
-    operator           what operators see: metrics
+    operator           the operator's listener: metrics, probes, API; who may use it
+    exchange, answer   one HTTP request, bounded, and what it is answered with
     bench              the load generator, a program of its own that no server loads
     logs               JSON lines or text
 """

@@ -134,6 +134,10 @@ class Admission:
         """Connections that may be open at once."""
         return self._rules.connections
 
+    def open_of(self, tenant: str) -> int:
+        """Those of one tenant, by its name."""
+        return self._by_tenant.get(tenant, 0)
+
     def drain(self) -> None:
         """Admit nobody any more."""
         self._draining = True
@@ -201,5 +205,6 @@ class Admission:
             raise Refused("403 Forbidden", "origin", "pages of this Origin may not connect; see allowed_origins of the server")
         if tenant.connections and self._by_tenant.get(tenant.name, 0) >= tenant.connections:
             self._metrics.increment("quota_refusals", "connections_per_tenant")
+            self._metrics.increment("tenant_refusals", tenant.name)
             says = "the tenant has as many connections as it may"
             raise Refused("503 Service Unavailable", "tenant_connections", says, ("Retry-After", "5"))

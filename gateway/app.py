@@ -22,6 +22,7 @@ from actors.terms import Terms
 from gateway.admission import Admission, Admitted
 from gateway.backplane.memory import MemoryBackplane
 from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
+from gateway.candidate_gate import CandidateGate, CandidatePolicy
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Limits, Problem
 from gateway.connection import Connection
@@ -29,7 +30,13 @@ from gateway.departure import Departure, say_goodbye
 from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
+from gateway.operator.address import Address
+from gateway.operator.autopsy import Autopsy
+from gateway.operator.guard import Guard
+from gateway.operator.listener import OperatorServer
 from gateway.operator.metrics import Counts
+from gateway.operator.node import Node
+from gateway.operator.routes import OperatorRoutes
 from gateway.outbox import Encode, Socket
 from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
@@ -79,7 +86,9 @@ class App:
         clock = HubClock()
         self._scheduler = HubScheduler(loop, clock)
         self._pulse = Pulse(loop, clock, alarm, self.metrics)
-        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES)
+        self._autopsy = Autopsy(clock.monotonic, self.metrics)
+        witness = self._autopsy if config.operator.listen else None
+        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES, witness)
         self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec(config.limits))
         self.tenants = Tenants(tenants_of(config, self._line_for, Tenants(())))
         self._directory = Directory.start(self._runtime, self.tenants.group_rules(), MemoryBackplane(), cast("BrokerRef", self))
@@ -99,6 +108,7 @@ class App:
             metrics=self.metrics,
             tls=tls,
         )
+        self.operator = self._operator_server()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -110,9 +120,12 @@ class App:
 
         Raises:
             OSError, UnicodeError: the address cannot be had, or is none.
+            CannotListen: so it is with the operator's.
 
         """
         self._server.start()
+        if self.operator is not None:
+            self.operator.start()
         self._pulse.start()
         self._budget.check()
 
@@ -125,6 +138,9 @@ class App:
             self._server.stop(timeout=self._config.limits.close_timeout)
             self._budget.stop()
             self._pulse.stop()
+            if self.operator is not None:
+                # Last: it tells the state of a drain.
+                self.operator.stop(timeout=self._config.limits.close_timeout)
         return self.exit_code
 
     def stop(self) -> None:
@@ -154,14 +170,16 @@ class App:
     def attend(self, connection: Connection, admitted: Admitted) -> BrokerRef:
         """Start the actor of a connection."""
         tenant, profile = admitted.tenant, connection.subprotocol.profile
-        terms = Terms(tenant.name, connection.address, profile, connection.id if profile is Profile.V2 else "", admitted.grant)
+        connection_id = connection.id if profile is Profile.V2 else ""
+        terms = Terms(tenant.name, connection.address, profile, connection_id, admitted.grant, tenant.ice)
         return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, tenant.peer_rules)
 
-    def _line_for(self, limits: Limits, quota: Quota | None) -> Line:
-        """What the connections of a tenant with these limits share."""
+    def _line_for(self, limits: Limits, quota: Quota | None, candidates: CandidatePolicy) -> Line:
+        """What the connections of a tenant share (`gateway.rules.LineFor`)."""
+        decode = self.codec(limits)[0]
         return dataclasses.replace(
             self._line,
-            decode=self.codec(limits)[0],
+            decode=decode if candidates is CandidatePolicy.ALL else CandidateGate(decode, candidates, self.metrics).decode,
             frames=FrameLimits(message_bytes=limits.message_bytes, fragments=limits.fragments),
             outbox_bytes=limits.outbox_bytes,
             message_timeout=limits.message_timeout,
@@ -201,6 +219,32 @@ class App:
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""
         logger.info("state", extra=state_of(len(self._connections), self.metrics))
+
+    def _operator_server(self) -> OperatorServer | None:
+        operator = self._config.operator
+        if not operator.listen:
+            return None
+        node = Node(
+            metrics=self.metrics,
+            directory=self._directory,
+            readiness=self.readiness,
+            connections=lambda: [(peer, connection.outbox) for connection, (peer, _) in self._connections.items()],
+            waiting_actors=self._scheduler.waiting,
+            connections_limit=self.capacity.connections,
+            memory_tight=lambda: self._admission.tight,
+            tenants=lambda: {tenant.name: self._admission.open_of(tenant.name) for tenant in self.tenants},
+            client=self._client_at,
+            autopsy=self._autopsy,
+            monotonic=self._runtime.clock.monotonic,
+            stop=self.stop,
+            reload=self.reload,
+        )
+        address = Address.read(operator.listen)
+        return OperatorServer(address, OperatorRoutes(node, Guard(address, operator.token)), self.metrics)
+
+    def _client_at(self, address: str) -> dict[str, str]:
+        found = (connection for connection in self._connections if connection.address == address)
+        return next(({"profile": each.subprotocol.profile.value, "format": each.outbox.format.value} for each in found), {})
 
     def _shed(self, excess: int) -> int:
         """Close those for whom most waits, about `excess` bytes together; returns how many they were."""

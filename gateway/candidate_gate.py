@@ -1,4 +1,4 @@
-"""Which candidates may pass from peer to peer: `ice.candidates`. It stands in front of a codec, where the policy forbids some.
+"""Which candidates may pass from peer to peer: `group.candidates`. It stands in front of a codec, where the policy forbids some.
 
 A payload is passed on byte for byte, so nothing is taken out of one: a message with a candidate that may not pass is refused as a whole,
 and its sender told. Candidates in an offer or answer are looked at, too; a client that trickles only those that may pass loses none.
@@ -49,12 +49,12 @@ class CandidateGate:
         message = self._decode(form, data)
         if not isinstance(message, Relay) or message.type == "message":
             return message
-        barred = self._barred(message)
-        if barred is None:
+        kind = self._barred(message)
+        if kind is None:
             return message
-        self._metrics.increment("candidates_dropped", barred)
-        if barred != UNREADABLE:
-            says = f"payload: has a candidate of type {barred}; {self._words}"
+        self._metrics.increment("candidates_dropped", kind)
+        if kind != UNREADABLE:
+            says = f"payload: has a candidate of type {kind}; {self._words}"
         elif message.type == "candidate":
             says = f"payload: no candidate that can be read (RFC 8839 section 5.1); {self._words}"
         else:

@@ -1,4 +1,4 @@
-"""The command line: serve (the default), check-config, show-config, keys, token, bench, conformance, keeper; and echo, for tests.
+"""The command line: serve (the default), check-config, show-config, keys, token, explain, bench, conformance, keeper; echo, for tests.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -19,11 +19,12 @@ from typing import Any
 import gevent
 from gevent.ssl import SSLContext
 
-from gateway import cli_keys, cli_token
+from gateway import cli_explain, cli_keys, cli_token
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
 from gateway.logs import configure, log_greenlet_errors
+from gateway.operator.listener import CannotListen
 from gateway.pulse import SignalAlarm
 
 __all__ = ["main"]
@@ -33,6 +34,7 @@ logger = logging.getLogger("gateway")
 NO_ADDRESS, WRONG_CONFIG, FAULT = 1, 2, 70
 _READ = 1  # libev: EV_READ
 _CLIENTS = ("bench", "conformance", "keeper")  # commands that are clients of a server, each a package
+_COMMANDS = {"explain": cli_explain.main, "keys": cli_keys.main, "token": cli_token.main}
 ENDED_AT_ONCE = 130
 """Exit code after a second signal."""
 
@@ -43,10 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words and words[0] in _CLIENTS:
         # In place of this process, and so without gevent: what patches a server's sockets would slow down those that load it.
         os.execv(sys.executable, [sys.executable, "-m", f"gateway.{words[0]}", *words[1:]])  # noqa: S606 - this very Python, and no shell
-    if words[:1] == ["keys"]:
-        return cli_keys.main(words[1:])
-    if words[:1] == ["token"]:
-        return cli_token.main(words[1:])
+    if words and words[0] in _COMMANDS:
+        return _COMMANDS[words[0]](words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
     read = partial(load, options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
@@ -69,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with, `token` signs one; `bench` "
-        "loads a server and tells what it costs; `conformance` plays the contract against any server and tells what it keeps of it; "
-        "`keeper` stands between a PSync daemon and a server that it cannot reach.",
+        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with, `token` signs one; `explain` "
+        "tells what passed between two peers; `bench` loads a server and tells what it costs; `conformance` plays the contract against "
+        "any server and tells what it keeps of it; `keeper` stands between a PSync daemon and a server that it cannot reach.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (
@@ -153,6 +153,9 @@ def _woken_by_signals(loop: Any) -> Iterator[None]:  # noqa: ANN401 - gevent pub
 def _listen(app: App, config: Config) -> int:
     try:
         app.start()
+    except CannotListen as error:
+        logger.critical("%s", error)
+        return NO_ADDRESS
     except (OSError, UnicodeError) as error:  # UnicodeError: a host that has no form in the DNS
         why = getattr(error, "strerror", None) or error
         said = "cannot listen on %s:%d: %s; choose another server.host or server.port"
@@ -172,6 +175,8 @@ def _announce(config: Config, app: App) -> None:
             shown,
             app.risk,
         )
+    if app.operator is not None:
+        logger.info("operators are served on http://%s", app.operator.bound)
     logger.info("listening on %s://%s:%d/ws", scheme, shown, port, extra={"connections": app.capacity.connections})
 
 

@@ -4,20 +4,21 @@
 `conf/prod.toml` shows every key to operators; `tests/test_conf.py` holds it to this file.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from gateway.config_ice import CANDIDATES, CandidatesPassing, Ice, IceServerConfig
 from gateway.config_keys import Key, keys_of
 from gateway.config_limits import Limits, about, seconds
 from gateway.config_problems import ConfigError, Problem
-from gateway.config_rules import RULES, TENANTS
+from gateway.config_rules import RULES, SECTIONS, TENANTS
 from gateway.config_sources import read
 from gateway.config_tenants import TENANT_NAME, Auth, KeyConfig, Origins, TenantConfig
 from gateway.config_text import Secret, render
+from gateway.operator.address import LISTEN, is_loopback
 
 __all__ = [
     "Auth",
@@ -27,10 +28,13 @@ __all__ = [
     "Drain",
     "Group",
     "Heartbeat",
+    "Ice",
+    "IceServerConfig",
     "Key",
     "KeyConfig",
     "Limits",
     "Log",
+    "Operator",
     "Problem",
     "Secret",
     "Server",
@@ -106,6 +110,7 @@ class Group(Struct, frozen=True):
         bool,
         Meta(description="hold candidates that overtake the answer to an offer until it has passed; the PSync daemon loses early ones"),
     ] = True
+    candidates: Annotated[CandidatesPassing, Meta(description=CANDIDATES)] = "all"
 
 
 class Backplane(Struct, frozen=True):
@@ -119,6 +124,22 @@ class Backplane(Struct, frozen=True):
             description="where groups live; memory:// is this process alone",
         ),
     ] = "memory://"
+
+
+class Operator(Struct, frozen=True):
+    """`[operator]`: the listener for those who run the server (`docs/operations.md`)."""
+
+    listen: Annotated[
+        str,
+        Meta(
+            pattern=LISTEN,
+            title="HOST:PORT, an IPv6 address in brackets, or nothing",
+            description="address of the operator's listener: metrics, probes, API; empty for none",
+        ),
+    ] = ""
+    token: Annotated[
+        Secret, Meta(description="what operators have to send; empty for nothing, which goes with a loopback address alone")
+    ] = Secret("")
 
 
 class Log(Struct, frozen=True):
@@ -142,7 +163,9 @@ class Config(Struct, frozen=True):
     heartbeat: Heartbeat = Heartbeat()
     limits: Limits = Limits()
     group: Group = Group()
+    ice: Ice = Ice()
     backplane: Backplane = Backplane()
+    operator: Operator = Operator()
     log: Log = Log()
     drain: Drain = Drain()
     auth: Auth = Auth()
@@ -164,7 +187,7 @@ def load(path: str | Path | None, environ: Mapping[str, str], overrides: Mapping
         ConfigError: with everything that is wrong, in all sources.
 
     """
-    return read(tree, RULES, {"tenants": TENANTS}, path, environ, overrides)
+    return read(tree, RULES, {"tenants": TENANTS}, path, environ, overrides, SECTIONS)
 
 
 def is_open_on_network(config: Config) -> bool:
@@ -172,12 +195,4 @@ def is_open_on_network(config: Config) -> bool:
 
     A host name other than ``localhost`` counts as the network.
     """
-    if config.auth.mode != "none":
-        return False
-    host = config.server.host
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host.lower() != "localhost"
-    mapped = getattr(address, "ipv4_mapped", None)  # Python before 3.13 does not see through ::ffff:127.0.0.1
-    return not (mapped or address).is_loopback
+    return config.auth.mode == "none" and not is_loopback(config.server.host)

@@ -85,7 +85,7 @@ class Key:
             InvalidValue: it has the wrong type or is out of range.
 
         """
-        return _convert(self.kind, raw, strict=True)
+        return self.default if self._is_unset(raw) else _convert(self.kind, raw, strict=True)
 
     def parse(self, text: str) -> object:
         """The value for text from the environment or a flag; a list is ``a,b`` or a TOML array.
@@ -94,8 +94,14 @@ class Key:
             InvalidValue: the text is no such value.
 
         """
+        if self._is_unset(text):
+            return self.default
         is_list = get_origin(split(self.kind)[0]) is tuple
         return _convert(self.kind, _items(text) if is_list else text, strict=False)
+
+    def _is_unset(self, raw: object) -> bool:
+        """Whether it says that there is no secret, where there need not be one."""
+        return raw == "" and isinstance(self.default, Secret) and not self.default
 
 
 def keys_of(tree: type[Struct], above: Names = (), inherits: Names = (), barred: Mapping[str, str] | None = None) -> Iterator[Key]:

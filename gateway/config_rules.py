@@ -5,11 +5,14 @@ import ssl
 import stat
 from pathlib import Path
 
-from gateway.config_sources import Rule, Table
+from gateway.config_checks import Rule, Section, Table
+from gateway.config_ice import Ice, ice_faults
 from gateway.config_tenants import tenant_faults
+from gateway.config_text import Secret
 from gateway.networks import network_from
+from gateway.operator.address import Address, is_loopback
 
-__all__ = ["RULES", "TENANTS"]
+__all__ = ["RULES", "SECTIONS", "TENANTS"]
 
 _ENVELOPE_BYTES = 2048  # what a relay adds: the frame header and a source_id of at most 255 characters, 4 bytes each
 _TLS = ("server.tls.cert", "server.tls.key")
@@ -79,6 +82,20 @@ def _no_pair(cert: str, key: str) -> str | None:
     return None
 
 
+def _no_address(listen: str) -> str | None:
+    try:
+        _ = listen and Address.read(listen)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _unguarded(listen: str, token: Secret) -> str | None:
+    if not listen or token or _no_address(listen) or is_loopback(Address.read(listen).host):
+        return None
+    return f"{listen!r} is reached from the network, where a token must be asked for"
+
+
 def _limit_rules(at: str) -> tuple[Rule, ...]:
     """The rules between those limits that a tenant may have of its own; `at` is the section that they are in."""
     outbox, message, at_once = f"{at}.outbox_bytes", f"{at}.message_bytes", "what is held may pass at once, and would make a slow reader"
@@ -97,11 +114,21 @@ RULES: tuple[Rule, ...] = (
     *_limit_rules("limits"),
     _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),
+    Rule(("operator.listen",), _no_address, "Choose a port from 0 to 65535; 0 takes any free one."),
+    Rule(
+        ("operator.listen", "operator.token"),
+        _unguarded,
+        "Set operator.token, best by PSYNC_OPERATOR__TOKEN, or listen on 127.0.0.1.",
+        needs=True,
+    ),
     Rule(("server.trusted_proxies",), _no_network, "List the networks or addresses of your proxies alone, such as '10.1.0.0/16'."),
     Rule(("server.proxy_protocol", "server.trusted_proxies"), _nobody_to_announce, "List the proxies that send its header.", needs=True),
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
     Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),
 )
+
+SECTIONS = (Section("ice", Ice, ice_faults),)
+"""What holds for sections as a whole."""
 
 TENANTS = Table(rules=lambda path: _limit_rules(f"{path}.limits"), faults=tenant_faults)
 """What holds for each of `[tenants.NAME]`."""

@@ -92,6 +92,9 @@ class Shape:
 
 def _tables_of(tree: type[Struct], above: Names) -> Iterator[tuple[Names, Tables]]:
     for field in fields_of(tree):
+        section, _ = section_of(field.type)
+        if section is not None:
+            yield from _tables_of(section, (*above, field.name))
         struct = struct_of_tables(field.type)
         if struct is not None:
             kind, metas = split(field.type)

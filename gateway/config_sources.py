@@ -7,59 +7,23 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from gateway.config_checks import Faults, Rule, Section, Table
 from gateway.config_hints import LISTED, hint
 from gateway.config_keys import PREFIX, InvalidValue, Key, Names
 from gateway.config_problems import ConfigError, Problem
 from gateway.config_shape import Shape
 from gateway.config_text import got, toml
 
-__all__ = ["Rule", "Table", "read"]
+__all__ = ["read"]
 
 Tree = TypeVar("Tree", bound=Struct)
 
 _TESTS = f"{PREFIX}TEST_"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What must hold between values that are each right by themselves.
-
-    A value that somebody has set is never refused for the sake of a default: the default makes way, also one that a file repeats when the
-    value comes from the environment or a flag.
-
-    Attributes:
-        reads: dotted keys; the first is the one that is told to be wrong.
-        fault: takes their values in that order; says what is wrong, or None.
-        mend: what to do about it.
-        makes_way: of a rule between two keys, for each the value that it takes beside the other's when nobody has set it and its default
-            does not agree with that.
-        needs: whether the first key, once set, needs the others: they are judged also where they have their defaults.
-    """
-
-    reads: tuple[str, ...]
-    fault: Callable[..., str | None]
-    mend: str
-    makes_way: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
-    needs: bool = False
-
-
-class Table(NamedTuple):
-    """What must hold for each table of one kind that an operator adds.
-
-    Attributes:
-        rules: those between its values, by the dotted path of the table.
-        faults: what is wrong with the struct of one whose values are each right, in an environment: the key in it, what, and the mend.
-
-    """
-
-    rules: Callable[[str], tuple[Rule, ...]]
-    faults: Callable[[Any, Mapping[str, str]], Iterable[tuple[str, str, str]]]
 
 
 def read(
@@ -69,6 +33,7 @@ def read(
     path: str | Path | None,
     environ: Mapping[str, str],
     overrides: Mapping[str, str],
+    sections: Iterable[Section] = (),
 ) -> Tree:
     """The effective configuration.
 
@@ -79,6 +44,7 @@ def read(
         path: a TOML file; None for none.
         environ: the environment; of it only ``PSYNC_…__…`` is read, and what the values themselves name.
         overrides: dotted key -> text, from the command line.
+        sections: what must hold for sections that are always there.
 
     Raises:
         ConfigError: with all problems of all sources.
@@ -93,10 +59,12 @@ def read(
     reading.complete()
     reading.settle(tuple(rules))
     reading.inherit()
+    for section in sections:
+        reading.judge_whole(tuple(section.path.split(".")), section.struct, section.faults, environ)
     for place, table in tables.items():
         for name in reading.names(place):
             reading.settle(table.rules(f"{place}.{name}"))
-            reading.judge_table((place, name), table, environ)
+            reading.judge_whole((place, name), reading.struct_of(place), table.faults, environ)
     if reading.problems:
         raise ConfigError(reading.problems)
     return reading.build(tree, ())
@@ -222,14 +190,29 @@ class _Reading:
         """The tables that were added in a place."""
         return self._shape.added.get(tuple(place.split(".")), [])
 
-    def judge_table(self, path: Names, table: Table, environ: Mapping[str, str]) -> None:
-        """Apply what holds for a table as a whole, unless something in it is wrong by itself."""
+    def struct_of(self, place: str) -> type[Struct]:
+        """What each of these tables holds."""
+        return self._shape.tables[tuple(place.split("."))].struct
+
+    def judge_whole(
+        self,
+        path: Names,
+        struct: type[Struct],
+        faults: Faults,
+        environ: Mapping[str, str],
+    ) -> None:
+        """Apply what holds for a table or section as a whole, unless something in it is wrong by itself."""
         if any(wrong[: len(path)] == path for wrong in self._wrong):
             return
-        struct = self.build(self._shape.tables[path[:-1]].struct, path)
-        for name, what, mend in table.faults(struct, environ):
+        for name, what, mend in faults(self.build(struct, path), environ):
             key = (*path, *name.split("."))
-            self.problems.append(Problem(_dotted(key), self._origins.get(key, self._origins[path]), what, mend))
+            self.problems.append(Problem(_dotted(key), self._origin_near(key), what, mend))
+
+    def _origin_near(self, key: Names) -> str:
+        """Where a key comes from; of one that nobody has set, what is beside it or above."""
+        within = (key[:length] for length in range(len(key), 0, -1))
+        found = (origin for path in within for other, origin in self._origins.items() if other[: len(path)] == path)
+        return next(found, "default")
 
     def make_way(self, rule: Rule) -> bool:
         """Change the one key of the rule that only has its default, if that does not agree with the other. Whether it was so."""

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from gateway.config_checks import Fault
+from gateway.config_ice import CANDIDATES, CandidatesPassing, Ice, ice_faults
 from gateway.config_limits import Limits, seconds
 from gateway.config_text import Secret
 from gateway.tenant_keys import key_fault, set_fault
@@ -89,19 +91,19 @@ class TenantConfig(Struct, frozen=True):
         Origins,
         Meta(description="web pages that may connect; [] lets any", extra={"inherits": "server.allowed_origins"}),
     ] = ()
+    candidates: Annotated[CandidatesPassing, Meta(description=CANDIDATES, extra={"inherits": "group.candidates"})] = "all"
     jwks_file: Annotated[str, Meta(min_length=1, description="JSON Web Key Set (RFC 7517 section 5) with public keys, besides `keys`")] = ""
     limits: Annotated[Limits, Meta(extra={"inherits": "limits", "barred": NODE_WIDE})] = Limits()
+    ice: Ice | None = None
     keys: tuple[KeyConfig, ...] = ()
-
-
-Fault = tuple[str, str, str]
-"""What is wrong with a table: the key in it, what, and what to do about it."""
 
 
 def tenant_faults(tenant: TenantConfig, environ: Mapping[str, str]) -> Iterator[Fault]:
     """What is wrong with a tenant whose values are each right by themselves."""
     if not tenant.keys and not tenant.jwks_file:
         yield "keys", "there is no key, so nobody could connect", "Add [[tenants.NAME.keys]], or set jwks_file."
+    if tenant.ice is not None:
+        yield from ((f"ice.{name}", what, mend) for name, what, mend in ice_faults(tenant.ice, environ))
     if tenant.jwks_file and (what := _unreadable(tenant.jwks_file)):
         yield "jwks_file", what, "Name a JSON Web Key Set that this user may read."
     elif tenant.jwks_file and (fault := set_fault(tenant.jwks_file, {key.kid for key in tenant.keys})):

@@ -16,8 +16,11 @@ import msgspec
 
 __all__ = ["IceServer", "IceServers", "TurnSecret", "url_fault"]
 
-_PLAIN = "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
-"""What of ASCII a user name keeps as it is, beside letters and digits. coturn drops or refuses some bytes above, for SASLprep."""
+_PLAIN = "+,/:=@"
+"""What a user name keeps as it is, beside letters, digits and ``-._~``; the rest is written as in a URL.
+
+coturn refuses quotes, backslashes, all that looks like SQL, and bytes above ASCII that its SASLprep does not know.
+"""
 
 _USER_CHARACTERS = 256
 """Of a peer's id in a user name, which STUN allows 508 bytes (RFC 8489 section 14.3). It is there for people, who read it in TURN's log."""

@@ -74,6 +74,7 @@ class Quota:
 
     def _refuse(self, message: Inbound, now: float, metrics: Metrics, wait_ms: int, rate: str) -> BadMessage:
         metrics.increment("quota_refusals", rate)
+        metrics.increment("tenant_refusals", self._tenant)
         if self._told_at is None or now - self._told_at >= AUDIT_SECONDS:
             self._told_at = now
             audit.tell("over quota", tenant=self._tenant, reason=rate)

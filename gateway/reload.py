@@ -22,7 +22,7 @@ logger = logging.getLogger("gateway.reload")
 BATCH = 100
 """Connections closed in one go; then the hub has its turn, so that the close frames are written as they are made."""
 
-_SECTIONS = frozenset({"group", "heartbeat"})
+_SECTIONS = frozenset({"group", "heartbeat", "ice"})
 _KEYS = frozenset({"log.level", "server.allowed_origins", "server.tenants_dir", "limits.register_timeout"})
 
 
@@ -48,7 +48,10 @@ class Reloaded(NamedTuple):
 
 
 class Reload:
-    """One at a time. `read` reads the configuration as at the start; `adopt` takes it, and returns once those are closed who have to go."""
+    """One at a time. `read` reads the configuration as at the start; `adopt` takes it, and returns once those are closed who have to go.
+
+    `adopt` takes all of it, or raises ConfigError: a file that was good when it was judged may have changed since.
+    """
 
     def __init__(self, started: Config, read: Callable[[], Config], adopt: Callable[[Config], None], metrics: Metrics) -> None:
         self._started = started
@@ -72,7 +75,7 @@ class Reload:
             return _refused(config)
         try:
             self._adopt(config)
-        except ConfigError as error:  # a file with a key has changed since it was judged
+        except ConfigError as error:
             return _refused(error)
         before, self._current = self._current.tenants, config
         done = Reloaded("done", (), tuple(_frozen(self._started, config)), *_compared(before, config.tenants))

@@ -10,20 +10,37 @@ from actors.conduct import ConductRules
 from actors.liveness import LivenessRules
 from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
+from actors.ports import IceServers
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
+from gateway.candidate_gate import CandidatePolicy
 from gateway.claims import ClaimRules
-from gateway.config import Config, Limits, TenantConfig
+from gateway.config import Config, ConfigError, Limits, Problem, TenantConfig
+from gateway.config_ice import ice_servers
 from gateway.doorkeeper import DoorRules
+from gateway.keys import KeySet
 from gateway.line import Line
 from gateway.quota import Quota, QuotaRates
 from gateway.tenant_keys import key_set
 from gateway.tenants import DEFAULT, Tenant, Tenants
 from gateway.upgrade import HandshakeRules
 
-__all__ = ["Capacity", "admission_rules", "capacity_of", "door_rules", "group_rules", "handshake_rules", "peer_rules", "tenants_of"]
+__all__ = [
+    "Capacity",
+    "LineFor",
+    "admission_rules",
+    "capacity_of",
+    "door_rules",
+    "group_rules",
+    "handshake_rules",
+    "peer_rules",
+    "tenants_of",
+]
 
 logger = logging.getLogger("gateway")
+
+LineFor = Callable[[Limits, Quota | None, CandidatePolicy], Line]
+"""Makes what the connections share of a tenant that has these limits, this quota, and lets these candidates pass."""
 
 SPARE_DESCRIPTORS = 64
 """Kept back from clients: for the listener, logs, and whatever the process opens."""
@@ -74,29 +91,48 @@ def group_rules(config: Config, limits: Limits) -> TenantRules:
     return TenantRules(limits.groups_per_tenant, limits.peers_per_tenant, group)
 
 
-def tenants_of(config: Config, line_for: Callable[[Limits, Quota | None], Line], before: Tenants) -> list[Tenant]:
-    """All tenants of a config, the default one first. Those that were there before go on with what they have spent of their quotas."""
+def tenants_of(config: Config, line_for: LineFor, before: Tenants) -> list[Tenant]:
+    """All tenants of a config, the default one first. Those that were there before go on with what they have spent of their quotas.
+
+    Raises:
+        ConfigError: a file has changed since it was judged. Nothing has changed then.
+
+    """
     sections: dict[str, TenantConfig | None] = {DEFAULT: None, **config.tenants}
-    return [_tenant(name, config, section, line_for, before.find(name)) for name, section in sections.items()]
+    keys = {name: key_set(name, section, os.environ) for name, section in config.tenants.items()}
+    ice = {name: _ice_of(name, config, section) for name, section in sections.items()}
+    return [_tenant(name, config, section, (keys.get(name), ice[name]), line_for, before.find(name)) for name, section in sections.items()]
+
+
+def _ice_of(name: str, config: Config, section: TenantConfig | None) -> IceServers | None:
+    own = None if section is None else section.ice
+    try:
+        return ice_servers(own or config.ice, os.environ)
+    except OSError as error:
+        where = "ice" if own is None else f"tenants.{name}.ice"
+        raise ConfigError([Problem(where, "read again", str(error), "Try once more when its file is there.")]) from None
 
 
 def _tenant(
     name: str,
     config: Config,
     section: TenantConfig | None,
-    line_for: Callable[[Limits, Quota | None], Line],
+    files: tuple[KeySet | None, IceServers | None],
+    line_for: LineFor,
     before: Tenant | None,
 ) -> Tenant:
     limits = config.limits if section is None else section.limits
+    candidates = CandidatePolicy(config.group.candidates if section is None else section.candidates)
     return Tenant(
         name=name,
         config=section,
-        line=line_for(limits, _quota(name, limits, before.line.quota if before else None)),
+        line=line_for(limits, _quota(name, limits, before.line.quota if before else None), candidates),
         peer_rules=peer_rules(config, limits),
         group_rules=group_rules(config, limits),
         origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
         connections=limits.connections_per_tenant,
-        keys=None if section is None else key_set(name, section, os.environ),
+        keys=files[0],
+        ice=files[1],
     )
 
 

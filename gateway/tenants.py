@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from actors.peer_rules import PeerRules
+from actors.ports import IceServers
 from actors.rules import TenantRules
 from gateway.config_tenants import TenantConfig
 from gateway.keys import KeySet
@@ -28,6 +29,7 @@ class Tenant:
         group_rules: what holds for its groups.
         origins: web pages that may connect; empty for any.
         connections: that it may have open; 0 for as many as the node may.
+        ice: makes the lists of ICE servers for its peers; None where there are none.
 
     """
 
@@ -39,6 +41,7 @@ class Tenant:
     origins: frozenset[str]
     connections: int
     keys: KeySet | None = None
+    ice: IceServers | None = None
 
 
 class Tenants:

@@ -8,9 +8,8 @@ import _socket
 import base64
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
-from types import TracebackType
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, NamedTuple, cast
 
 import gevent
@@ -22,7 +21,8 @@ from geventwebsocket.handler import WebSocketHandler
 from actors.audit import Audit
 from actors.ports import Metrics
 from gateway.admission import Admission, Admitted, Refused
-from gateway.handshake import Headers, RequestReader, RequestRefused, check_request_line
+from gateway.exchange import Exchange
+from gateway.handshake import RequestReader
 from gateway.listener import listening_socket
 from gateway.outbox import Socket
 from gateway.proxies import Caller, Proxies, Unannounced
@@ -37,9 +37,6 @@ audit = Audit("gateway")
 
 KEY_BYTES = 16
 """RFC 6455 section 4.1: the decoded length of Sec-WebSocket-Key."""
-
-LINGER_SECONDS = 1.0
-"""How long a client that was answered may take for each step towards its end; `HandshakeRules.timeout` bounds all of them."""
 
 _SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n"
 
@@ -59,61 +56,12 @@ class HandshakeRules(NamedTuple):
     send_buffer_bytes: int
 
 
-class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket has no type hints
+class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent-websocket has no type hints
     """One request of one client. Every request is answered once and its connection closed, but for an upgrade."""
 
     server: "UpgradeServer"
     client_address: Caller
-    rfile: RequestReader
-    socket: Any
-    refused_for = "bad_request"
     subprotocol: Subprotocol
-
-    def handle(self) -> None:
-        """Serve the one request of a connection, and end the connection unless it was upgraded."""
-        try:
-            refusal = self.handle_one_request()
-            if refusal is not None:
-                self.server.metrics.increment("refusals", self.refused_for)
-                self.socket.sendall(refusal[1])
-            if self.socket is not None and (refusal is not None or self.rfile.rest()):
-                self._linger()
-        finally:
-            if self.socket is not None:
-                self.socket.close()
-
-    def _linger(self) -> None:
-        """Let a client that sent more than one request close first: with data unread, a close is a reset, and takes our answer away."""
-        self.socket.settimeout(LINGER_SECONDS)
-        with suppress(OSError):  # whatever fails now, the client has had its answer, or has gone
-            self.socket.shutdown(_socket.SHUT_WR)
-            while self.socket.recv(4096):
-                pass
-
-    def MessageClass(self, *_args: object) -> Headers:  # noqa: N802 - pywsgi's name
-        """Read the headers."""
-        return Headers.read(self.rfile, self.server.rules.headers)
-
-    def handle_one_request(self) -> tuple[str, bytes] | None:
-        """Serve the request. What comes back is the answer to one that cannot be read."""
-        try:
-            result = super().handle_one_request()
-        except RequestRefused as refused:  # the request line was too long: pywsgi does not look for faults there
-            return self._handle_client_error(refused)
-        return result if isinstance(result, tuple) else None
-
-    def read_request(self, raw_requestline: str) -> Any:  # noqa: ANN401 - pywsgi's signature
-        """Read the request, and refuse what no WebSocket handshake and no probe has.
-
-        Raises:
-            RequestRefused: see `gateway.handshake`.
-
-        """
-        check_request_line(raw_requestline)
-        result = super().read_request(raw_requestline)
-        self.headers.check_complete(self.request_version)
-        self.close_connection = True
-        return result
 
     def run_application(self) -> None:
         """Answer the request, or upgrade it."""
@@ -169,11 +117,6 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         self.socket.sendall(_SWITCHING % (accept, b"Sec-WebSocket-Protocol: %s\r\n" % name.encode() if name else b""))
         return True
 
-    def _headers(self) -> Iterator[tuple[str, str]]:
-        """The headers in the environment. pywsgi's own way writes them out as lines and takes those apart again."""
-        headers: Headers = self.headers
-        return headers.variables()
-
     def _detach(self) -> Socket:
         """Take the socket away from pywsgi: from here on this handler has none, and closes none."""
         held, self.socket = self.socket, None
@@ -183,28 +126,6 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         plain = _socket.socket(held.family, held.type, held.proto, held.detach())
         plain.settimeout(0)
         return plain
-
-    def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
-        """What a request that cannot be read is answered with. Raises what is not the client's fault, and what leaves nobody to answer."""
-        if not isinstance(ex, ValueError):
-            raise ex
-        refused = ex if isinstance(ex, RequestRefused) else RequestRefused("400 Bad Request", "not an HTTP/1.1 request that can be read")
-        self.refused_for = refused.reason
-        logger.debug("request refused: %s", refused.says, extra={"address": self.client_address[0]})
-        body = f"{refused.says}\n".encode()
-        head = f"HTTP/1.1 {refused.status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
-        return refused.status, head.encode() + body
-
-    def handle_error(self, t: type[BaseException], v: BaseException, tb: TracebackType | None) -> None:
-        """What pywsgi does with whatever escapes an answer. It would swallow the deadline, and then wait without one."""
-        if not issubclass(t, Exception) or issubclass(t, OSError):
-            raise v
-        logger.error("request failed", exc_info=v.with_traceback(tb), extra={"address": self.client_address[0]})
-        if self.socket is not None:
-            self._send_error_response_if_possible(500)
-
-    def log_request(self) -> None:
-        """Nothing for each request: refusals are counted, and connections are logged by what takes them over."""
 
 
 class _Handshakes(Pool):

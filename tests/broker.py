@@ -12,7 +12,7 @@ from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
 from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
 from actors.peer_v2 import PEERS
-from actors.ports import Backplane
+from actors.ports import Backplane, Witness
 from actors.reasons import LeaveReason
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from actors.runtime import BrokerRef, Runtime
@@ -129,11 +129,12 @@ class Broker:
         peers: int = 1000,
         mailbox: int = 4096,
         backplane: Backplane | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.clock = ManualClock()
         self.scheduler = StepScheduler(self.clock)
         self.metrics = PlainMetrics()
-        self.runtime = Runtime(self.scheduler, self.clock, self.metrics, mailbox)
+        self.runtime = Runtime(self.scheduler, self.clock, self.metrics, mailbox, witness=witness)
         self.supervisor = NotingSupervisor.start(self.runtime)
         rules = dict.fromkeys(TENANTS, TenantRules(groups, peers, group))
         self.directory = Directory.start(self.runtime, rules, backplane or MemoryBackplane(), self.supervisor)

@@ -16,7 +16,7 @@ ACTORS_LAYERS = (
     ("allowance", "audit", "grant", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
-    ("membership", "pairing", "ports", "rules", "supervision", "terms"),
+    ("census", "membership", "pairing", "ports", "rules", "supervision", "terms"),
     ("client", "peer_rules", "unlisted"),
     ("runtime",),
     ("contest", "seat"),

@@ -63,6 +63,7 @@ PARTS = {
     "chromium-headless-shell": Part("chromium-headless-shell", "chromium-headless-shell", "the browsers of the integration tests"),
     "strace": Part("strace", "strace", "the count of system calls"),
     "haproxy": Part("haproxy", "haproxy", "the proxy in front of a server under test"),
+    "turnserver": Part("turnserver", "coturn", "the TURN server that takes the credentials of a server under test"),
     "faketime": Part("faketime", "faketime", "sets the time of day of a server under test"),
 }
 

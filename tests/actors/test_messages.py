@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from actors import messages, rules, supervision
+from actors import census, messages, rules, supervision
 from actors.directory import Directory
 from actors.events import Delivered, GoAway, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
@@ -32,9 +32,9 @@ KEY = GroupKey("t", "g")
 ACCEPTED = {kind: actor for actor in (PeerV2Actor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
 DEFINED = {
     kind
-    for module in (messages, rules, supervision)
+    for module in (census, messages, rules, supervision)
     for _, kind in inspect.getmembers(module, inspect.isclass)
-    if issubclass(kind, Message) and kind.__module__ == module.__name__
+    if issubclass(kind, Message) and kind.__module__ == module.__name__ and kind is not census.Inquiry  # the base of two
 }
 
 

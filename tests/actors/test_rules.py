@@ -33,7 +33,7 @@ def test_a_group_that_runs_goes_by_the_new_rules_from_there_on() -> None:
     assert broker.connect("t").register("c").heard() == [(ERROR, "group_full", None)]
     assert broker.connect("t").register("a").heard() == [(ERROR, "peer_id_taken", None)]
     assert ann.heard() == bob.heard() == []
-    assert broker.metrics.counts["quota_refusals", "peers_per_group"] == 1
+    assert broker.metrics.counts["quota_refusals", "peers_per_group"] == broker.metrics["tenant_refusals"] == 1
 
 
 def test_the_rules_of_one_tenant_are_not_those_of_another() -> None:

@@ -25,6 +25,7 @@ class QuietApp:
     fails_to: str = ""
     error: Exception = OSError()
     risk = App.risk
+    operator = None
 
     def __init__(self, config: Config, _tls: object, _alarm: object, _read: object) -> None:
         self.address = (config.server.host, 4242)

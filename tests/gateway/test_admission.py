@@ -94,6 +94,8 @@ def test_a_tenant_gets_its_share_and_others_get_theirs() -> None:
     assert (refused.value.status, refused.value.reason) == ("503 Service Unavailable", "tenant_connections")
     assert ("Retry-After", "5") in refused.value.headers
     assert counts.value("quota_refusals", "connections_per_tenant") == 1
+    assert counts.value("tenant_refusals", "acme") == 1
+    assert (door.open_of("acme"), door.open_of("other")) == (2, 0)
     admit(door)
     door.release(held[0])
     assert admit(door, name="acme").tenant.name == "acme"

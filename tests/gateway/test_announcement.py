@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Reference
+from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Place, Reference
 from actors.reasons import ErrorCode, LeaveReason
 from gateway.announcement import announcement
 
@@ -43,6 +43,11 @@ def test_ice_servers_come_behind_the_peers_in_both_encodings() -> None:
     assert said(listed) == ("peer_list", b'{"peers":[],"ice_servers":[{"urls":["stun:a"]}]}')
     _, packed = said(listed, Format.MSGPACK)
     assert msgspec.msgpack.decode(packed) == {"peers": [], "ice_servers": [{"urls": ["stun:a"]}]}
+
+
+def test_ice_servers_come_behind_a_v2_clients_own_place() -> None:
+    _, body = said(PeerList((), Place("a", "g", "s", 1), ice_servers=b"[]"))
+    assert body == b'{"peers":[],"self":{"id":"a","group_id":"g","session":"s","sequence":1},"ice_servers":[]}'
 
 
 def test_metadata_is_written_as_the_peer_wrote_it() -> None:

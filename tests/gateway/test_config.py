@@ -19,8 +19,10 @@ NAMES = {
     "tenant_messages_per_second tenant_messages_burst tenant_bytes_per_second tenant_bytes_burst peers_per_group "
     "peers_per_tenant groups_per_tenant "
     "token_failures_per_minute token_failures_burst handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
-    "group": "on_duplicate hold_candidates",
+    "group": "on_duplicate hold_candidates candidates",
+    "ice": "turn_urls secret secret_file secret_env ttl",
     "backplane": "url",
+    "operator": "listen token",
     "log": "level format",
     "drain": "timeout reconnect_spread",
     "auth": "mode on_expiry leeway",

@@ -164,6 +164,32 @@ def test_a_default_makes_way_for_what_is_set(tmp_path: Path, overrides: dict[str
     assert load(file, {}, {}) == config
 
 
+@pytest.mark.parametrize("listen", ["", "127.0.0.1:8081", "localhost:8081", "[::1]:0"])
+def test_operators_of_this_machine_need_no_token(listen: str) -> None:
+    assert load(None, {}, {"operator.listen": listen}).operator.listen == listen
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8081", "[::]:8081", "10.0.0.1:8081", "ops.example.org:8081"])
+def test_operators_who_come_over_the_network_need_one(listen: str) -> None:
+    (problem,) = problems({"operator.listen": listen})
+    assert problem.key == "operator.listen"
+    assert "a token must be asked for" in problem.what
+    assert "PSYNC_OPERATOR__TOKEN" in problem.mend
+    config = load(None, {"PSYNC_OPERATOR__TOKEN": "s3cret"}, {"operator.listen": listen})
+    assert config.operator.token.reveal() == "s3cret"
+    assert "s3cret" not in render(config)
+
+
+@pytest.mark.parametrize(
+    ("listen", "says"),
+    [("127.0.0.1:65536", "a port from 0 to 65535"), ("127.0.0.1", "expected HOST:PORT"), ("::1:80", "expected HOST:PORT")],
+)
+def test_an_address_of_operators_that_is_none_is_refused(listen: str, says: str) -> None:
+    (problem,) = problems({"operator.listen": listen})
+    assert problem.key == "operator.listen"
+    assert says in problem.what
+
+
 @pytest.mark.parametrize(
     ("networks", "says"),
     [

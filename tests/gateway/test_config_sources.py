@@ -5,8 +5,9 @@ from typing import Annotated
 import pytest
 from msgspec import Meta, Struct
 
+from gateway.config_checks import Rule
 from gateway.config_problems import ConfigError, Problem
-from gateway.config_sources import Rule, read
+from gateway.config_sources import read
 from gateway.config_text import Secret
 
 

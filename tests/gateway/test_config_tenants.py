@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Config, ConfigError, Problem, load, render
+from gateway.config_ice import Ice, IceServerConfig
 from gateway.config_limits import Limits
 from gateway.config_tenants import NODE_WIDE, KeyConfig
 from gateway.config_text import Secret
@@ -226,3 +227,43 @@ def test_what_is_shown_masks_secrets_and_unmasked_reads_back_as_itself(tmp_path:
     assert "[tenants.acme.limits]\nmessage_bytes = 300000\noutbox_bytes = 1200000\n\n" in shown
     assert "[tenants.other.limits]" not in shown
     assert read(tmp_path, render(config, masked=False)) == config
+
+
+# --- ICE ---
+
+ICE = """[group]
+candidates = "no-host"
+[ice]
+turn_urls = ["turn:here"]
+secret = "north"
+[[ice.servers]]
+urls = ["stun:here"]
+"""
+
+
+def test_a_tenant_has_candidates_of_its_own_or_those_of_the_server_and_its_own_ice_as_a_whole(tmp_path: Path) -> None:
+    own = '[tenants.acme.ice]\n[[tenants.acme.ice.servers]]\nurls = ["turn:a", "turn:b"]\nusername = "u"\ncredential = "south"\n'
+    config = read(tmp_path, f"{ICE}{own}{KEY}{KEY.replace('acme', 'other')}")
+    assert config.ice == Ice(turn_urls=("turn:here",), secret=Secret("north"), servers=(IceServerConfig(("stun:here",)),))
+    acme, other = config.tenants["acme"], config.tenants["other"]
+    assert acme.ice == Ice(servers=(IceServerConfig(("turn:a", "turn:b"), "u", Secret("south")),))
+    assert (acme.candidates, other.candidates, other.ice) == ("no-host", "no-host", None)
+
+
+def test_a_config_with_ice_is_shown_without_its_secrets_and_reads_back_as_itself(tmp_path: Path) -> None:
+    own = '[tenants.acme]\ncandidates = "relay-only"\n[tenants.acme.ice]\nturn_urls = ["turn:a"]\nsecret = "south"\n'
+    own += '[[tenants.acme.ice.servers]]\nurls = ["turn:b"]\nusername = "u"\ncredential = "west"\n'
+    config = read(tmp_path, f"{ICE}{own}{KEY}")
+    shown = render(config)
+    assert not any(secret in shown for secret in ("north", "south", "west"))
+    assert "[[ice.servers]]" in shown
+    assert "[[tenants.acme.ice.servers]]" in shown
+    assert read(tmp_path, render(config, masked=False)) == config
+
+
+def test_what_is_wrong_with_ice_is_told_by_its_key_and_place(tmp_path: Path) -> None:
+    text = '[ice]\nturn_urls = ["turn:a:0"]\n[[tenants.acme.ice.servers]]\nurls = ["http://a"]\n'
+    told = problems(tmp_path, text + KEY)
+    assert [problem.key for problem in told] == ["ice.turn_urls", "ice.secret", "tenants.acme.ice.servers.1.urls"]
+    assert all(problem.origin.endswith(".toml") for problem in told)
+    assert problems(tmp_path, KEY, ice__secret="x")[0].origin == "--set ice.secret"

@@ -39,6 +39,7 @@ def test_each_rate_counts_for_itself_and_the_metric_names_the_one_that_is_spent(
     assert spent.wait(40) == 0
     assert spent.wait(0) == 100
     assert spent.refused() == (1, 1)
+    assert spent.metrics.counts["tenant_refusals", "acme"] == 2
     assert spent.wait(0, 0.1) == 0
 
 

@@ -32,12 +32,18 @@ class Reloading:
     def __init__(self, started: Config) -> None:
         self.next: Config | ConfigError = started
         self.adopted: list[Config] = []
+        self.spoilt: ConfigError | None = None
         self.metrics = Counts()
-        self._reload = Reload(started, self._read, self.adopted.append, self.metrics)
+        self._reload = Reload(started, self._read, self._adopt, self.metrics)
 
     def to(self, config: Config | ConfigError) -> Reloaded:
         self.next = config
         return self._reload.run()
+
+    def _adopt(self, config: Config) -> None:
+        if self.spoilt is not None:
+            raise self.spoilt
+        self.adopted.append(config)
 
     def _read(self) -> Config:
         if isinstance(self.next, ConfigError):
@@ -65,6 +71,15 @@ def test_a_fault_leaves_everything_as_it_was_and_every_problem_is_an_error_in_th
     ]
     assert reloading.metrics.value("reloads", "refused") == 1
     assert reloading.to(Config(tenants={"acme": ACME})) == Reloaded("done")
+
+
+def test_what_was_spoilt_after_it_was_judged_is_refused_as_well_and_can_be_taken_later() -> None:
+    reloading = Reloading(Config())
+    problem = Problem("tenants.acme.keys", "read again", "is gone", "Try once more.")
+    reloading.spoilt = ConfigError([problem])
+    assert reloading.to(Config(tenants={"acme": ACME})) == Reloaded("refused", (str(problem),))
+    reloading.spoilt = None
+    assert reloading.to(Config(tenants={"acme": ACME})).added == ("acme",)
 
 
 def test_what_needs_a_restart_is_named_every_time_until_there_is_one(caplog: pytest.LogCaptureFixture) -> None:

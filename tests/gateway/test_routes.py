@@ -43,6 +43,13 @@ def test_health_is_ok_and_nothing_else() -> None:
     assert (answer.status, answer.body) == ("200 OK", b"OK\n")
 
 
+@pytest.mark.parametrize(("alias", "path"), [("/livez", "/health"), ("/healthz", "/health"), ("/readyz", "/ready")])
+def test_a_probe_has_the_names_by_which_orchestrators_ask_for_it(alias: str, path: str) -> None:
+    for readiness in (READY, (False, {"status": "draining"})):
+        asked, same = ask(alias, readiness=readiness), ask(path, readiness=readiness)
+        assert (asked.status, asked.body, asked.headers) == (same.status, same.body, same.headers)
+
+
 def test_ready_tells_the_state_in_json() -> None:
     answer = ask("/ready")
     assert answer.code == 200

@@ -8,7 +8,8 @@ import pytest
 
 from actors.messages import Leave
 from actors.pairing import HoldRules
-from gateway.config import Config, Group, Heartbeat, Limits, Server, TenantConfig
+from gateway.candidate_gate import CandidatePolicy
+from gateway.config import Config, Group, Heartbeat, Ice, IceServerConfig, Limits, Server, TenantConfig
 from gateway.line import Line
 from gateway.quota import Quota
 from gateway.rules import Capacity, admission_rules, capacity_of, group_rules, handshake_rules, peer_rules, tenants_of
@@ -55,8 +56,8 @@ def test_groups_go_by_their_quotas() -> None:
     assert (rules.groups, rules.peers, rules.group.peers) == (1, 2, 3)
 
 
-def line_for(limits: Limits, quota: Quota | None) -> Line:
-    return cast("Line", SimpleNamespace(limits=limits, quota=quota))
+def line_for(limits: Limits, quota: Quota | None, candidates: CandidatePolicy) -> Line:
+    return cast("Line", SimpleNamespace(limits=limits, quota=quota, candidates=candidates))
 
 
 def test_each_tenant_goes_by_its_own_section_and_the_default_one_by_the_servers() -> None:
@@ -68,6 +69,22 @@ def test_each_tenant_goes_by_its_own_section_and_the_default_one_by_the_servers(
     assert (named.name, named.config, named.origins, named.connections) == ("acme", acme, frozenset({"https://acme.example"}), 8)
     assert named.group_rules.group.peers == 7
     assert cast("Any", named.line).limits is acme.limits
+
+
+def test_a_tenant_has_the_servers_ice_or_all_of_its_own_and_its_own_candidates() -> None:
+    own, none = Ice(servers=(IceServerConfig(("stun:acme",)),)), Ice()
+    sections = {
+        "acme": TenantConfig(candidates="relay-only", ice=own),
+        "plain": TenantConfig(candidates="no-host"),
+        "bare": TenantConfig(ice=none),
+    }
+    config = Config(group=Group(candidates="no-host"), ice=Ice(servers=(IceServerConfig(("stun:here",)),)), tenants=sections)
+    found = {tenant.name: tenant for tenant in tenants_of(config, line_for, Tenants(()))}
+    lists = {name: tenant.ice("p", 0) if tenant.ice else None for name, tenant in found.items()}
+    here = b'[{"urls":["stun:here"]}]'
+    assert lists == {"": here, "acme": b'[{"urls":["stun:acme"]}]', "plain": here, "bare": None}
+    policies = {name: cast("Any", tenant.line).candidates.value for name, tenant in found.items()}
+    assert policies == {"": "no-host", "acme": "relay-only", "plain": "no-host", "bare": "all"}
 
 
 def test_a_tenant_that_was_there_before_goes_on_with_its_quota() -> None:

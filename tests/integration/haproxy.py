@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.integration.client import Client
@@ -72,8 +73,12 @@ class Haproxy:
             time.sleep(0.01)  # a file tells nobody that it grows
 
     def stop(self) -> None:
-        """Let go of the clients, and end once the server behind has let go of them, too; leave nothing behind."""
+        """Let the clients go in order, and end once the server behind has let go of them, too; leave nothing behind."""
         for line in self._lines:
+            with suppress(OSError):  # one that the server has ended
+                line.finish()
+                while line.receive():
+                    pass
             line.close()
         self._process.send_signal(signal.SIGUSR1)
         try:

@@ -23,6 +23,16 @@ class Tenancy:
         keys = [f'[[keys]]\nkid = "{kid}"\nalgorithm = "HS256"\nsecret = "{name} {SECRETS[kid]}"\n' for kid in kids]
         (self.folder / f"{name}.toml").write_text("\n".join([more, *keys]))
 
+    def settings(self, **tenants: str) -> dict[str, object]:
+        """Of a server that has these tenants, each with a key and these lines in its file."""
+        for name, lines in tenants.items():
+            self.write(name, "old", more=lines)
+        return {"server.tenants_dir": self.folder}
+
+    def path(self, name: str) -> str:
+        """Where a client of the tenant connects, with a token that is good for every group."""
+        return f"/t/{name}/ws?token={self.token(name)}"
+
     def token(self, name: str = "acme", kid: str = "old", *, secret: str | None = None, **claims: Any) -> str:  # noqa: ANN401 - any JSON
         """A token that is good for a minute and every group, unless `claims` say otherwise; None leaves one out."""
         said = {"tenant": name, "groups": ["*"], "exp": time.time() + 60, **claims}

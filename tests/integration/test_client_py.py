@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 
 from psync_signal import Event, Failed, Lost, Message, PeerJoined, PeerLeft, Peers, Signal, SignalEnded, SignalError
-from tests.gateway import signed
-from tests.integration import tenants
 from tests.integration.client import Client
 from tests.integration.line import PATIENCE
 from tests.integration.relay import Relay
 from tests.integration.server import Server, quiet_environ
+from tests.integration.tenancy import Tenancy
 from tests.sources import ROOT
 
 FORMATS = ["json", "msgpack"]
@@ -147,8 +146,10 @@ def test_a_token_lets_the_client_into_its_tenant_and_is_asked_for_again_when_the
     serve: Callable[..., Server], relay: Relay, group: str, tmp_path: Path
 ) -> None:
     async def test() -> None:
-        relay.target = serve(tenants.settings(tmp_path, acme="")).port
-        tokens = iter([signed.token(), signed.token(), signed.token(which=1), signed.token(which=1)])
+        tenancy = Tenancy(tmp_path / "tenants")
+        relay.target = serve(tenancy.settings(acme="")).port
+        refused = tenancy.token(kid="new")  # a key that the tenant does not have
+        tokens = iter([tenancy.token(), tenancy.token(), refused, refused])
         async with Signal(at(relay).replace("/ws", "/t/acme/ws"), peer_id="me", group_id=group, token=lambda: next(tokens)) as signal:
             await hear(signal, Peers)
             relay.cut()

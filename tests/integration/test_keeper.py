@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from tests.certificates import self_signed
-from tests.gateway import signed
-from tests.integration import tenants
 from tests.integration.client import Client, PackedClient
 from tests.integration.daemon import Daemon
 from tests.integration.line import PATIENCE
 from tests.integration.relay import Relay
 from tests.integration.server import Server
+from tests.integration.tenancy import Tenancy
 
 SETTINGS = {"drain.reconnect_spread": 0}
 
@@ -226,18 +225,19 @@ def doorman() -> Iterator[tuple[str, list[str | None]]]:
 def test_a_daemon_without_a_token_and_one_with_its_own_meet_in_the_tenant(
     serve: Callable[..., Server], keep: Keep, relay: Relay, group: str, tmp_path: Path
 ) -> None:
-    server = serve(tenants.settings(tmp_path, acme="") | SETTINGS)
+    tenancy = Tenancy(tmp_path / "tenants")
+    server = serve(tenancy.settings(acme="") | SETTINGS)
     relay.target = server.port
     token = tmp_path / "token"
-    token.write_text(signed.token(groups=[group]))
+    token.write_text(tenancy.token(groups=[group]))
     keeper = keep(at(relay).replace("/ws", "/t/acme/ws"), "--token-file", token)
-    daemon, other = keeper.connect(Daemon), server.connect(Daemon, tenants.path_of("acme"))
+    daemon, other = keeper.connect(Daemon), server.connect(Daemon, tenancy.path("acme"))
     assert daemon.register("daemon", group) == []
     assert [peer["id"] for peer in other.register("other", group)] == ["daemon"]
     daemon.link()
     other.link()
     # The next connection gets what is in the file by then, and that is refused.
-    token.write_text(signed.token(which=1))
+    token.write_text(tenancy.token(kid="new"))
     relay.cut()
     daemon.refused("not_allowed")
     assert daemon.closed().code == 4401
@@ -245,9 +245,10 @@ def test_a_daemon_without_a_token_and_one_with_its_own_meet_in_the_tenant(
 
 
 def test_a_token_that_is_not_good_for_the_group_is_told(serve: Callable[..., Server], keep: Keep, group: str, tmp_path: Path) -> None:
-    server = serve(tenants.settings(tmp_path, acme=""))
+    tenancy = Tenancy(tmp_path / "tenants")
+    server = serve(tenancy.settings(acme=""))
     token = tmp_path / "token"
-    token.write_text(signed.token(groups=["another"]))
+    token.write_text(tenancy.token(groups=["another"]))
     daemon = keep(at(server).replace("/ws", "/t/acme/ws"), "--token-file", token).connect(Daemon)
     daemon.ask("daemon", group)
     daemon.refused("not_allowed")
