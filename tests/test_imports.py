@@ -17,13 +17,14 @@ ACTORS_LAYERS = (
     ("conduct", "events"),
     ("messages",),
     ("census", "membership", "pairing", "ports", "rules", "supervision", "terms"),
-    ("client", "peer_rules", "unlisted"),
-    ("runtime",),
+    ("client", "ownership", "resume", "roster", "unlisted"),
+    ("peer_rules", "runtime"),
     ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "speaker"),
     ("peer",),
-    ("directory", "peer_v2"),
+    ("directory", "resumable"),
+    ("peer_v2",),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}
@@ -51,7 +52,7 @@ SANS_IO = tuple(
     for module in (
         *("announcement", "bearer", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "keys", "members", "networks"),
         *("proxy_protocol", "registration", "subprotocol", "tokens", "translation", "wire"),
-        *("conformance/facts", "conformance/pattern", "conformance/transcript"),
+        *("conformance/facts", "conformance/pattern", "conformance/steps", "conformance/transcript"),
     )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
