@@ -198,3 +198,61 @@ async def there_again(signal: Signal, others: set[str]) -> tuple[set[str], set[s
             case PeerJoined(peer=peer) if lost:
                 came.add(peer.id)
     return listed, came
+
+
+def test_a_cut_connection_is_resumed_and_what_was_sent_meanwhile_follows_in_order(
+    share: Callable[..., Server], relay: Relay, group: str
+) -> None:
+    async def test() -> None:
+        server = share()
+        relay.target = server.port
+        async with (
+            Signal(at(server), peer_id="stays", group_id=group) as stays,
+            Signal(at(relay), peer_id="cut", group_id=group, format="msgpack") as cut,
+        ):
+            await hear(stays, Peers)
+            await hear(cut, Peers)
+            await hear(stays, PeerJoined)
+            relay.target = None
+            relay.cut()
+            assert (await hear(cut, Lost)).code == 1006
+            # What is sent before the server has seen the cut is written to a connection that nobody reads any more.
+            while await stays.send("cut", "message", "too early") != "queued":
+                pass
+            assert [await stays.send("cut", "message", number) for number in range(20)] == ["queued"] * 20
+            relay.target = server.port
+            resumed = await hear(cut, Peers)
+            assert (resumed.resumed, [peer.id for peer in resumed.peers]) == (True, ["stays"])
+            assert [(await hear(cut, Message)).payload for _ in range(21)] == ["too early", *range(20)]
+            assert await cut.send("stays", "message", "back") == "delivered"
+            assert (await hear(stays, Message)).payload == "back"
+
+    run(test())
+
+
+def test_a_cut_that_lasts_longer_than_the_window_is_a_leave_and_a_join(serve: Callable[..., Server], relay: Relay, group: str) -> None:
+    async def test() -> None:
+        server = serve({"resume.window": 0.3})
+        relay.target = server.port
+        async with (
+            Signal(at(server), peer_id="stays", group_id=group) as stays,
+            Signal(at(relay), peer_id="cut", group_id=group) as cut,
+        ):
+            await hear(stays, Peers)
+            await hear(cut, Peers)
+            await hear(stays, PeerJoined)
+            relay.target = None
+            relay.cut()
+            await hear(cut, Lost)
+            while await stays.send("cut", "message", "too early") != "queued":
+                pass
+            heard = [await anext(stays), await anext(stays)]
+            (failed,) = (event for event in heard if isinstance(event, Failed))
+            (left,) = (event for event in heard if isinstance(event, PeerLeft))
+            assert (failed.error.code, failed.error.ref["target_id"], left.reason) == ("undelivered", "cut", "lost")
+            relay.target = server.port
+            listed = await hear(cut, Peers)
+            assert (listed.resumed, [peer.id for peer in listed.peers]) == (False, ["stays"])
+            assert (await hear(stays, PeerJoined)).peer.id == "cut"
+
+    run(test())

@@ -159,6 +159,29 @@ def test_a_connection_that_is_cut_is_made_again(serve: Callable[..., Server], ke
         assert relay.count == before + 1
 
 
+def test_the_others_see_nothing_of_a_cut_and_what_they_send_meanwhile_arrives(
+    serve: Callable[..., Server], keep: Keep, relay: Relay, group: str
+) -> None:
+    server = serve()
+    relay.target = server.port
+    keeper, other = keep(at(relay)), server.connect(Client)
+    daemon = keeper.connect(Daemon)
+    daemon.register("daemon", group)
+    other.register("other", group)
+    assert daemon.hear("peer_joined").peer == "other"
+    relay.target, since = None, len(keeper.lines())
+    relay.cut()
+    wait_for_loss(keeper, "daemon", since)
+    while not server.count("resumable"):
+        pass
+    for number in range(20):
+        other.say("message", "daemon", number)
+    relay.target = server.port
+    assert [daemon.hear("message").payload for _ in range(20)] == list(range(20))
+    daemon.assert_silence()
+    other.assert_silence()
+
+
 def test_the_server_is_reached_over_tls_with_an_authority_of_its_own(
     serve: Callable[..., Server], keep: Keep, group: str, tmp_path: Path
 ) -> None:
