@@ -74,7 +74,7 @@ def test_a_row_names_a_section_of_the_protocol_and_demands_something(row: Transc
 def test_every_text_of_a_row_can_be_written_out(row: Transcript) -> None:
     facts = Facts(LIMITS, "/ws", "t0ken")
     for step in row.steps:
-        if isinstance(step, Receive):
+        if isinstance(step, Join | Receive):
             for name in step.keep:
                 facts.keep(name, "kept")
         if isinstance(step, Request):
