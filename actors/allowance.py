@@ -45,6 +45,14 @@ class Allowance:
         self._restored = restored
         return True
 
+    def has(self, now: float, cost: float = 1) -> bool:
+        """Whether `cost` is there; nothing is taken."""
+        return max(self._restored, now) + cost * self._rate.interval - now <= self._rate.window
+
+    def is_full(self, now: float) -> bool:
+        """Whether all that was spent has come back."""
+        return self._restored <= now
+
     def wait_ms(self, now: float, cost: float = 1) -> int:
         """Milliseconds until `cost` is there."""
         return wait_ms(self._rate, self._restored, now, cost)

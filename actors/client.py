@@ -2,7 +2,8 @@
 
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
-from actors.messages import Inbound, Lost, Ping, Pong
+from actors.grant import Grant
+from actors.messages import Inbound, Lost, Ping, Pong, Relay
 from actors.ports import Metrics, Outbox
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 
@@ -57,6 +58,14 @@ class Client:
         if wait:
             self.error(ErrorCode.RATE_LIMITED, reference, retry_after_ms=wait)
         return not wait
+
+    def lacks(self, grant: Grant, message: Relay) -> bool:
+        """Whether the client may not send this. If so, it has been told."""
+        cap = grant.lacks(message.target_id)
+        if cap is not None:
+            says = f"the token of this connection lacks the capability {cap.value!r}"
+            self.error(ErrorCode.NOT_ALLOWED, message.reference(), says)
+        return cap is not None
 
     def misbehaved(self, now: float) -> bool:
         """The client sent something bad and was told. True when that was one too many."""

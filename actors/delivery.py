@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from actors.client import Client
-from actors.events import Relayed
+from actors.events import Relayed, Undeliverable
 from actors.messages import HoldExpired
 from actors.pairing import HoldRules, Pairing
 from actors.reasons import ErrorCode
@@ -11,9 +11,12 @@ from actors.runtime import Runtime, reminder
 from actors.seat import Seat
 
 if TYPE_CHECKING:
-    from actors.ports import Timer
+    from actors.ports import Timer, Witness
 
-__all__ = ["Delivery"]
+__all__ = ["SAMPLE", "Delivery"]
+
+SAMPLE = 64
+"""Of so many relays of a type the time of one is taken: all of them would be a twentieth of what a delivery costs."""
 
 _HOLD_EXPIRED = HoldExpired()
 
@@ -45,7 +48,11 @@ class Delivery:
             # As in `_hand_over`: a call would be a twentieth of what a relay costs here.
             refusal = self._client.outbox.send(message)
             if refusal is None:
-                self._delivered[message.type] += 1
+                delivered = self._delivered[message.type] = self._delivered[message.type] + 1
+                if not delivered % SAMPLE:
+                    self._runtime.metrics.observe("relay_latency", self._runtime.clock.monotonic() - message.at)
+                if self._runtime.witness is not None:
+                    self._testify(self._runtime.witness, message)
             else:
                 message.give_back(refusal, self._seat.peer_id)
             return
@@ -55,6 +62,12 @@ class Delivery:
             self._hand_over_all(overflow)
         elif not self._armed:  # else for an earlier deadline, for all wait equally long
             self._arm(message.at)
+
+    def failed(self, message: Undeliverable) -> None:
+        """Something that this client sent did not get through: it is told, and so is who watches."""
+        self._client.error(message.code, message.reference)
+        if self._runtime.witness is not None:
+            self._runtime.witness.refused(self._seat.key, self._seat.peer_id, message.reference, message.code)
 
     def answered(self, source_id: str) -> None:
         """The client's answer to `source_id` has passed: its candidates may."""
@@ -88,9 +101,15 @@ class Delivery:
         refusal = self._client.outbox.send(message)
         if refusal is None:
             self._delivered[message.type] += 1
+            if self._runtime.witness is not None:
+                self._testify(self._runtime.witness, message)
         else:
             # Named, for a message to the whole group reaches some and not others.
             message.give_back(refusal, self._seat.peer_id)
+
+    def _testify(self, witness: "Witness", message: Relayed) -> None:
+        if message.type != "message":
+            witness.delivered(self._seat.key, message, self._seat.peer_id)
 
     def _hand_over_all(self, messages: list[Relayed]) -> None:
         for message in messages:

@@ -1,19 +1,22 @@
 """Directory: the supervisor. It knows which actor is which group, starts them, ends them, and replaces those that fail."""
 
 import logging
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import pykka
 
+from actors.census import CountTenants, FindPeer, ListGroups, ListPeers, Remove, TenantCount
 from actors.events import Message
-from actors.group import GroupActor, GroupRules
+from actors.group import GroupActor
 from actors.membership import Member
-from actors.messages import ActorFailed, Depart, Drain, EndGroup, Forward, GroupEmpty, GroupKey, GroupLost, Join, Testament, Vacated
+from actors.messages import Depart, EndGroup, GroupKey, GroupLost, Join
 from actors.ports import Backplane
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
+from actors.rules import GroupRules, NewGroupRules, NewTenantRules, TenantRules
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
+from actors.supervision import ActorFailed, Drain, Forward, GroupEmpty, Testament, Vacated
 
-__all__ = ["RESTARTS", "RESTART_SECONDS", "Directory", "DirectoryRules"]
+__all__ = ["RESTARTS", "RESTART_SECONDS", "Directory"]
 
 logger = logging.getLogger("actors.directory")
 
@@ -23,14 +26,6 @@ RESTARTS = 3
 RESTART_SECONDS = 10.0
 
 _NOWHERE = GroupKey("", "")
-
-
-class DirectoryRules(NamedTuple):
-    """`groups_per_tenant` bounds the table of groups, `peers_per_tenant` the peers in all of them; `group` holds for each."""
-
-    groups_per_tenant: int
-    peers_per_tenant: int
-    group: GroupRules
 
 
 class _Entry:
@@ -62,7 +57,9 @@ class _Occupancy:
 class Directory(BrokerActor):
     """(tenant, group) -> GroupActor. Every message that starts a membership passes here, a relay never does."""
 
-    def __init__(self, runtime: Runtime, rules: DirectoryRules, backplane: Backplane, supervisor: BrokerRef | None = None) -> None:
+    def __init__(
+        self, runtime: Runtime, rules: Mapping[str, TenantRules], backplane: Backplane, supervisor: BrokerRef | None = None
+    ) -> None:
         super().__init__(runtime, supervisor)
         self._rules = rules
         self._backplane = backplane
@@ -79,8 +76,13 @@ class Directory(BrokerActor):
             if self._draining:
                 forwarded.unhandled(key, ErrorCode.DRAINING)
                 return
-            entry = self._reserve(key, entry)
+            rules = self._rules.get(key.tenant)
+            if rules is None:
+                forwarded.unhandled(key, ErrorCode.NOT_ALLOWED)
+                return
+            entry = self._reserve(key, entry, rules)
             if entry is None:
+                self._runtime.metrics.increment("tenant_refusals", key.tenant)
                 forwarded.unhandled(key, ErrorCode.TENANT_FULL)
                 return
         if entry is None:
@@ -88,14 +90,18 @@ class Directory(BrokerActor):
         else:
             _pass_on(key, entry, forwarded)
 
-    def _reserve(self, key: GroupKey, entry: _Entry | None) -> _Entry | None:
+    def _reserve(self, key: GroupKey, entry: _Entry | None, rules: TenantRules) -> _Entry | None:
         """A place for one more peer, in a new group if need be; it is counted until `Vacated` gives it back. None: the tenant is full."""
         tenant = self._by_tenant.get(key.tenant) or _Occupancy()
-        if tenant.peers >= self._rules.peers_per_tenant or (entry is None and tenant.groups >= self._rules.groups_per_tenant):
+        if tenant.peers >= rules.peers:
+            self._runtime.metrics.increment("quota_refusals", "peers_per_tenant")
+            return None
+        if entry is None and tenant.groups >= rules.groups:
+            self._runtime.metrics.increment("quota_refusals", "groups_per_tenant")
             return None
         self._by_tenant[key.tenant] = tenant
         if entry is None:
-            entry = self._entries[key] = _Entry(self._start_group(key))
+            entry = self._entries[key] = _Entry(self._start_group(key, rules.group))
             tenant.groups += 1
         entry.peers += 1
         tenant.peers += 1
@@ -109,8 +115,17 @@ class Directory(BrokerActor):
             entry.peers -= 1
             self._by_tenant[message.key.tenant].peers -= 1
 
-    def _start_group(self, key: GroupKey, members: tuple[Member, ...] | None = None) -> BrokerRef:
-        return GroupActor.start(self._runtime, self.ref, key, self._rules.group, self._backplane, members)
+    def _start_group(self, key: GroupKey, rules: GroupRules, members: tuple[Member, ...] | None = None) -> BrokerRef:
+        return GroupActor.start(self._runtime, self.ref, key, rules, self._backplane, members)
+
+    @handles(NewTenantRules)
+    def change_rules(self, message: NewTenantRules) -> None:
+        """Go by other rules. The groups that run are told; those of a tenant that is no more go on until their peers have left."""
+        for key, entry in self._entries.items():
+            before, rules = self._rules.get(key.tenant), message.tenants.get(key.tenant)
+            if rules is not None and (before is None or rules.group != before.group):
+                entry.group.post(NewGroupRules(rules.group))
+        self._rules = message.tenants
 
     @handles(GroupEmpty)
     def group_is_empty(self, message: GroupEmpty) -> None:
@@ -127,6 +142,27 @@ class Directory(BrokerActor):
         tenant.peers -= entry.peers
         if not tenant.groups:
             del self._by_tenant[key.tenant]
+
+    # --- Operators ---
+
+    @handles(CountTenants)
+    def count_tenants(self, message: CountTenants) -> None:
+        """An operator asks for what there is of each tenant."""
+        message.reply(tuple(TenantCount(name, tenant.groups, tenant.peers) for name, tenant in self._by_tenant.items()))
+
+    @handles(ListGroups)
+    def list_groups(self, message: ListGroups) -> None:
+        """An operator asks for the groups of a tenant."""
+        message.act((key, entry.peers) for key, entry in self._entries.items())
+
+    @handles(FindPeer, ListPeers, Remove)
+    def inquire(self, message: FindPeer | ListPeers | Remove) -> None:
+        """An operator asks a group."""
+        entry = self._entries.get(message.key)
+        if entry is None:
+            message.unhandled(message.key, ErrorCode.NOT_REGISTERED)
+        else:
+            _pass_on(message.key, entry, message)
 
     @handles(Drain)
     def drain_node(self, _message: Drain) -> None:
@@ -150,10 +186,10 @@ class Directory(BrokerActor):
             # It was struck off already, and failed at its end.
             self._backplane.detach(will.key, message.actor)
             _give_back(will.key, message)
-        elif self._fails_too_often(will.key, entry):
+        elif (rules := self._rules.get(will.key.tenant)) is None or self._fails_too_often(will.key, entry):
             self._give_up(will, entry, message)
         else:
-            self._replace(will, entry, message)
+            self._replace(will, entry, message, rules)
 
     def _fails_too_often(self, key: GroupKey, entry: _Entry) -> bool:
         now = self._runtime.clock.monotonic()
@@ -164,12 +200,13 @@ class Directory(BrokerActor):
         logger.error(said, RESTARTS, RESTART_SECONDS, extra={"group": key.group_id, "tenant": key.tenant})
         return True
 
-    def _replace(self, will: Testament, entry: _Entry, failure: ActorFailed) -> None:
+    def _replace(self, will: Testament, entry: _Entry, failure: ActorFailed, rules: TenantRules) -> None:
         """Nothing overtakes: first what the group had not settled, then its mailbox, then what found it dead."""
-        entry.group = self._start_group(will.key, will.members)
+        entry.group = self._start_group(will.key, rules.group, will.members)
         entry.joins = 0
         late, entry.late = entry.late, []
-        messages = (*_remains(will, failure), *failure.unread, *late)
+        # It goes by the newest rules; some that are older may have been on their way.
+        messages = [found for found in (*_remains(will, failure), *failure.unread, *late) if not isinstance(found, NewGroupRules)]
         # Counted anew: of the failed actor's `Vacated` those that are on their way no longer count, and its poison may have been a Join.
         peers = len(will.members) + sum(isinstance(message, Join) for message in messages)
         self._by_tenant[will.key.tenant].peers += peers - entry.peers

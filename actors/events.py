@@ -136,11 +136,15 @@ class Place(Message, frozen=True, gc=False):
 
 
 class PeerList(Message, frozen=True, gc=False):
-    """The answer to a register: who was there before. For a v2 peer with its own place, and whether it has `resumed` that."""
+    """The answer to a register: who was there before. For a v2 peer with its own place, and whether it has `resumed` that.
+
+    `ice_servers` is JSON text, for a client that wants them.
+    """
 
     peers: tuple[PeerInfo, ...]
     own: Place | None = None
     resumed: bool = False
+    ice_servers: bytes | None = None
 
 
 class PeerJoined(Message, frozen=True, gc=False):

@@ -8,13 +8,11 @@ Guarantees (`docs/protocol.md`: Guarantees), and where they come from:
 * At most once, and honest: what is not handed on is answered at once, to the sender.
 """
 
-import enum
-import logging
-from typing import NamedTuple
-
 import pykka
 from msgspec.structs import replace
 
+from actors.audit import Audit
+from actors.census import FindPeer, ListPeers, Remove
 from actors.contest import Contests
 from actors.events import AckStatus, Message, PeerJoined, PeerLeft, Relayed
 from actors.membership import Member, Membership
@@ -23,7 +21,6 @@ from actors.messages import (
     Departed,
     EndGroup,
     Evicted,
-    GroupEmpty,
     GroupKey,
     Join,
     Joined,
@@ -32,34 +29,18 @@ from actors.messages import (
     Revive,
     Revived,
     Seen,
-    Testament,
-    Vacated,
 )
 from actors.ownership import Alive, ChallengeExpired, Superseded
 from actors.ports import Backplane
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
 from actors.roster import Roster
+from actors.rules import GroupRules, NewGroupRules, OnDuplicate
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
+from actors.supervision import GroupEmpty, Testament, Vacated
 
-__all__ = ["GroupActor", "GroupRules", "OnDuplicate"]
+__all__ = ["GroupActor"]
 
-logger = logging.getLogger("actors.group")
-
-
-class OnDuplicate(enum.StrEnum):
-    """What happens when a second connection registers an id that has an owner (`docs/protocol.md`: The same peer id again)."""
-
-    CHALLENGE = "challenge"
-    NEWEST = "newest"
-    REJECT = "reject"
-
-
-class GroupRules(NamedTuple):
-    """`peers` bounds the members of a group; `challenge_timeout` is in seconds."""
-
-    peers: int
-    on_duplicate: OnDuplicate
-    challenge_timeout: float
+audit = Audit("actors")
 
 
 class GroupActor(BrokerActor):
@@ -87,6 +68,8 @@ class GroupActor(BrokerActor):
         self._joins = 0
         self._now = runtime.clock.monotonic
         self._count = runtime.metrics.increment
+        self._relays = runtime.metrics.labels("relays")
+        self._tenant_relays = runtime.metrics.labels("tenant_relays")
 
     # --- Relays: the hot path ---
 
@@ -98,6 +81,8 @@ class GroupActor(BrokerActor):
         if source is None or source.peer is not message.sender:
             message.give_back(ErrorCode.NOT_REGISTERED)
             return
+        self._relays[message.type] += 1
+        self._tenant_relays[self._key[0]] += 1
         source.last_seen = message.at
         target_id = message.target_id
         if source.away:
@@ -148,6 +133,8 @@ class GroupActor(BrokerActor):
 
     def _admit(self, message: Join) -> None:
         if len(self._members) >= self._rules.peers:
+            self._count("quota_refusals", "peers_per_group")
+            self._count("tenant_refusals", self._key.tenant)
             self._refuse(message, ErrorCode.GROUP_FULL)
             return
         place = self._backplane.place(self._key)
@@ -178,19 +165,20 @@ class GroupActor(BrokerActor):
         """The same peer, once more. One that has lost its place meanwhile has been told of that."""
         member = self._members.owned(message.peer_id, message.peer)
         if member is not None:
-            member.metadata = message.metadata
-            member.last_seen = self._now()
+            member.metadata, member.last_seen = message.metadata, self._now()
             self._tell_place(member)
 
     # --- The same id again ---
 
     def _settle(self, message: Join, owner: Member) -> None:
         tenant, group = self._key
-        who = {"tenant": tenant, "group": group, "peer": owner.peer_id, "owner": owner.address, "newcomer": message.address}
-        logger.info("peer id registered twice", extra=who)
+        who = {"group": group, "peer": owner.peer_id, "address": message.address, "owner": owner.address}
         if owner.is_shown(message.claim):
+            audit.tell("peer resumed", tenant=tenant, reason="session", **who)
             self._take_over(message, owner)
-        elif self._rules.on_duplicate is OnDuplicate.NEWEST:
+            return
+        audit.tell("peer id registered twice", tenant=tenant, reason=self._rules.on_duplicate, **who)
+        if self._rules.on_duplicate is OnDuplicate.NEWEST:
             self._evict(owner, LeaveReason.REPLACED)
             self._admit(message)
         elif self._rules.on_duplicate is OnDuplicate.REJECT or owner.peer_id in self._contests:
@@ -229,6 +217,8 @@ class GroupActor(BrokerActor):
             self._admit(self._contests.end(message.peer_id))
 
     def _evict(self, owner: Member, reason: LeaveReason) -> None:
+        tenant, group = self._key
+        audit.tell("peer evicted", tenant=tenant, reason=reason, group=group, peer=owner.peer_id, address=owner.address)
         self._remove(owner, reason)
         owner.peer.post(Evicted(self._key, reason))
 
@@ -282,6 +272,11 @@ class GroupActor(BrokerActor):
         if member is not None:
             member.last_seen = self._now()
 
+    @handles(FindPeer, ListPeers, Remove)
+    def operate(self, message: FindPeer | ListPeers | Remove) -> None:
+        """An operator looks at the members, or sends some away."""
+        message.act(self._members, self._now())
+
     # --- The end, and after a failure ---
 
     def _check_empty(self) -> None:
@@ -289,6 +284,11 @@ class GroupActor(BrokerActor):
             # Given up before the Directory hears of it, and not at this actor's end: a successor may have its first turn before that.
             self._backplane.detach(self._key, self.ref)
             self._directory.post(GroupEmpty(self._key, self.ref, self._joins))
+
+    @handles(NewGroupRules)
+    def change_rules(self, message: NewGroupRules) -> None:
+        """Go by other rules from here on."""
+        self._rules = message.rules
 
     @handles(EndGroup)
     def end_group(self, _message: EndGroup) -> None:

@@ -1,12 +1,11 @@
 """Every message that an actor accepts, grouped by receiver. What a client is told is in `events`, and is told to its PeerActor first."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from actors.events import Event, Format, Message, PeerInfo, Reference
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 
 if TYPE_CHECKING:
-    from actors.membership import Member
     from actors.runtime import BrokerRef
 
 PeerRef: TypeAlias = "BrokerRef"
@@ -24,12 +23,16 @@ class GroupKey(NamedTuple):
 
 
 class Register(Message, frozen=True, gc=False):
-    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format; `session` is that of a lost place."""
+    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format.
+
+    `ice`: it wants ICE servers, too. `session` is that of a lost place.
+    """
 
     peer_id: str
     group_id: str
     metadata: bytes | None = None
     id: str | None = None
+    ice: bool = False
     session: str | None = None
 
     def reference(self) -> Reference:
@@ -79,11 +82,16 @@ class Leave(Message, frozen=True, gc=False):
 
 
 class BadMessage(Message, frozen=True, gc=False):
-    """The client sent something that is not a message; `says` names the field and the fix."""
+    """The client sent something that is not a message; `says` names the field and the fix.
+
+    No `fault`: it is a message, and barred here, or for `retry_after_ms`.
+    """
 
     code: ErrorCode
     says: str
     about: Reference = Reference()
+    fault: bool = True
+    retry_after_ms: int | None = None
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""
@@ -270,60 +278,6 @@ class EndGroup(Message, frozen=True, gc=False):
     """The Directory has struck this group off; no further message can come."""
 
     lifecycle: ClassVar[bool] = True
-
-
-# --- To the Directory ---
-
-
-class Forward(Message, frozen=True, gc=False):
-    """Pass `message` on to the actor of the group `key`. A `Join` starts the group if need be."""
-
-    lifecycle: ClassVar[bool] = True
-    key: GroupKey
-    message: Join | Depart
-
-
-class Drain(Message, frozen=True, gc=False):
-    """The node is going down: no more joins."""
-
-    lifecycle: ClassVar[bool] = True
-
-
-class GroupEmpty(Message, frozen=True, gc=False):
-    """The group has no members after `joins` joins; the Directory ends it unless more are on their way."""
-
-    lifecycle: ClassVar[bool] = True
-    key: GroupKey
-    group: GroupRef
-    joins: int
-
-
-class Vacated(Message, frozen=True, gc=False):
-    """A place in the group that was asked for is free again: its peer has left, or was refused."""
-
-    lifecycle: ClassVar[bool] = True
-    key: GroupKey
-    group: GroupRef
-
-
-class ActorFailed(Message, frozen=True, gc=False):
-    """An actor has crashed on `poison` (None when it was no message) and ended. `unread` is what it had not yet handled, oldest first."""
-
-    lifecycle: ClassVar[bool] = True
-    actor: GroupRef
-    name: str
-    error: str
-    poison: Message | None
-    unread: tuple[Message, ...]
-    testament: Any
-
-
-class Testament(NamedTuple):
-    """What a failed GroupActor leaves to its successor: its members in the order of their joins, and the joins that it had not settled."""
-
-    key: GroupKey
-    members: tuple["Member", ...] = ()
-    unsettled: tuple[Join, ...] = ()
 
 
 Inbound: TypeAlias = Register | Relay | Heartbeat | Leave | BadMessage

@@ -48,7 +48,8 @@ class PeerV2Actor(ResumablePeer):
         if isinstance(message, Joined) and message.session is not None:
             self._session = message.session
         own = Place(self._seat.peer_id, self._seat.key.group_id, self._session, message.sequence)
-        return PeerList(message.peers, own, isinstance(message, Joined) and message.resumed)
+        resumed = isinstance(message, Joined) and message.resumed
+        return PeerList(message.peers, own, resumed, self._seat.ice_servers(self._clock.wall()))
 
     @handles(Delivered)
     def delivered(self, message: Delivered) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 from actors.reasons import CloseCode, ErrorCode
 
 if TYPE_CHECKING:
-    from actors.events import Event
+    from actors.events import Event, Reference, Relayed
     from actors.messages import GroupKey, GroupRef
 
-__all__ = ["Backplane", "Clock", "Metrics", "Outbox", "Runnable", "Scheduler", "Timer"]
+__all__ = ["Backplane", "Clock", "IceServers", "Metrics", "Outbox", "Runnable", "Scheduler", "Timer", "Witness"]
 
 
 class Clock(Protocol):
@@ -22,7 +22,7 @@ class Clock(Protocol):
         """Seconds since some fixed moment; never goes back. Every deadline is judged by it."""
 
     def wall(self) -> float:
-        """Seconds since the epoch, as people set it. Nothing expires by it."""
+        """Seconds since the epoch, as people set it. Nothing expires by it but a token, which speaks of it."""
 
 
 class Runnable(Protocol):
@@ -94,11 +94,31 @@ class Backplane(Protocol):
         """The next place in the group's total order of joins: larger than every one since the group began, whichever actor asked."""
 
 
+class IceServers(Protocol):
+    """The ICE servers of a tenant, which a client's own WebRTC asks for its way through NAT."""
+
+    def __call__(self, peer_id: str, now: float) -> bytes:
+        """The list for a peer as JSON text, with credentials that are good from `now`, in seconds since the epoch. Never raises."""
+
+
+class Witness(Protocol):
+    """Sees what passes between two peers, for operators. It must neither raise nor keep a payload."""
+
+    def delivered(self, key: "GroupKey", message: "Relayed", target_id: str) -> None:
+        """An offer, answer or candidate was handed to the outbox of its target."""
+
+    def refused(self, key: "GroupKey", source_id: str, reference: "Reference", code: ErrorCode) -> None:
+        """A message of `source_id` did not get through, and it is told so."""
+
+
 class Metrics(Protocol):
     """Counts. Names and labels are those of the one table in the gateway."""
 
     def increment(self, name: str, label: str = "", by: int = 1) -> None:
         """Add `by` (negative for a gauge that falls)."""
+
+    def observe(self, name: str, seconds: float) -> None:
+        """Count one more time that something took."""
 
     def labels(self, name: str) -> MutableMapping[str, int]:
         """The counts of one metric by label, for the hot path: `labels[label] += 1`. A label that is new counts from 0."""

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 import pykka
 
 from actors.events import Message
-from actors.messages import ActorFailed
-from actors.ports import Clock, Metrics, Scheduler, Timer
+from actors.ports import Clock, Metrics, Scheduler, Timer, Witness
 from actors.reasons import MailboxFull
+from actors.supervision import ActorFailed
 
 if TYPE_CHECKING:
     from pykka._envelope import Envelope
@@ -40,13 +40,17 @@ Handler = TypeVar("Handler", bound=Callable[[Any, Any], Any])
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What all actors of a process share. `mailbox` bounds the messages that wait in one actor, `turn` those handled in one go."""
+    """What all actors of a process share. `mailbox` bounds the messages that wait in one actor, `turn` those handled in one go.
+
+    `witness` sees what passes between two peers; mostly there is none.
+    """
 
     scheduler: Scheduler
     clock: Clock
     metrics: Metrics
     mailbox: int = 4096
     turn: int = 256
+    witness: Witness | None = None
 
 
 class StopFlag:

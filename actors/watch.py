@@ -33,7 +33,12 @@ class Watch:
 
     def start(self) -> None:
         """Set the timer for the next deadline."""
-        self._timer.start(max(0.0, self._liveness.next_deadline() - self._clock.monotonic()))
+        wait = self._liveness.next_deadline() - self._clock.monotonic()
+        expires = self._seat.grant.expires
+        if expires is not None:
+            # By the time of day, which is what a token speaks of. It may be set anew meanwhile: it is asked again at each deadline.
+            wait = min(wait, expires - self._clock.wall())
+        self._timer.start(max(0.0, wait))
 
     def stop(self) -> None:
         """Nobody is left to watch."""
@@ -77,6 +82,9 @@ class Watch:
 
     def check(self, now: float, *, joined: bool) -> tuple[CloseCode, str] | None:
         """Do what is due and set the timer anew. What comes back says that the client is to be given up, and why."""
+        expires = self._seat.grant.expires
+        if expires is not None and self._clock.wall() >= expires:
+            return CloseCode.NOT_AUTHENTICATED, "the token has expired"
         for verdict in self._liveness.check(now):
             if verdict is Verdict.PING:
                 self._client.ping()

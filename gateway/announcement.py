@@ -10,7 +10,7 @@ from functools import lru_cache
 from msgspec import Raw, Struct, field
 
 from actors.events import Ack, ErrorEvent, Format, GoAway, PeerInfo, PeerJoined, PeerLeft, PeerList, Welcome
-from gateway.translation import metadata_to_msgpack
+from gateway.translation import json_to_msgpack, metadata_to_msgpack
 
 __all__ = ["announcement"]
 
@@ -24,8 +24,9 @@ class _Peer(Struct, gc=False, omit_defaults=True):
     metadata: Raw | None = None
 
 
-class _Peers(Struct, gc=False):
+class _Peers(Struct, gc=False, omit_defaults=True):
     peers: list[_Peer]
+    ice_servers: Raw | None = None
 
 
 class _OwnPlace(Struct, gc=False):
@@ -41,6 +42,7 @@ class _Listed(Struct, gc=False, omit_defaults=True, kw_only=True):
     peers: list[_Peer]
     own: _OwnPlace = field(name="self")
     resumed: bool = False
+    ice_servers: Raw | None = None
 
 
 class _Heartbeat(Struct, gc=False):
@@ -122,10 +124,17 @@ def _own_to_v2(event: OwnToV2) -> tuple[str, Struct]:
 
 
 def _list(event: PeerList, form: Format) -> Struct:
-    peers, own = [_peer(info, form) for info in event.peers], event.own
+    peers, own, ice = [_peer(info, form) for info in event.peers], event.own, _ice_servers(event.ice_servers, form)
     if own is None:
-        return _Peers(peers)
-    return _Listed(peers=peers, own=_OwnPlace(own.id, own.group_id, own.session, own.sequence), resumed=event.resumed)
+        return _Peers(peers, ice)
+    place = _OwnPlace(own.id, own.group_id, own.session, own.sequence)
+    return _Listed(peers=peers, own=place, resumed=event.resumed, ice_servers=ice)
+
+
+def _ice_servers(text: bytes | None, form: Format) -> Raw | None:
+    if text is None:
+        return None
+    return Raw(text if form is Format.JSON else json_to_msgpack(text))
 
 
 def _error(event: ErrorEvent) -> _Error:

@@ -1,8 +1,10 @@
 """App: the composition root. Builds every part from the config, starts them in order, stops them in reverse."""
 
+import dataclasses
 import logging
 import resource
 import ssl
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 import gevent
@@ -11,28 +13,41 @@ from gevent.ssl import SSLContext
 
 from actors.directory import Directory
 from actors.events import Profile
-from actors.messages import ActorFailed, Drain
 from actors.peer_v2 import PEERS
 from actors.reasons import CloseCode
+from actors.rules import NewTenantRules
 from actors.runtime import BrokerRef, Runtime
+from actors.supervision import ActorFailed, Drain
 from actors.terms import Terms
 from gateway.admission import Admission, Admitted
 from gateway.backplane.memory import MemoryBackplane
 from gateway.budget import MemoryBudget, allowed_bytes, resident_bytes, slowest
+from gateway.candidate_gate import CandidateGate, CandidatePolicy
 from gateway.clock import HubClock
-from gateway.config import Config, ConfigError, Problem
+from gateway.config import Config, ConfigError, Limits, Problem
 from gateway.connection import Connection
 from gateway.departure import Departure, say_goodbye
+from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
+from gateway.operator.address import Address
+from gateway.operator.autopsy import Autopsy
+from gateway.operator.guard import Guard
+from gateway.operator.listener import OperatorServer
 from gateway.operator.metrics import Counts
+from gateway.operator.node import Node
+from gateway.operator.routes import OperatorRoutes
 from gateway.outbox import Encode, Socket
+from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
+from gateway.quota import Quota
+from gateway.reload import Reload, Reloaded, put_out
 from gateway.routes import Routes
-from gateway.rules import admission_rules, capacity_of, directory_rules, handshake_rules, peer_rules
+from gateway.rules import admission_rules, capacity_of, door_rules, handshake_rules, tenants_of
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.state import state_of
 from gateway.subprotocol import PLAIN, Subprotocol
+from gateway.tenants import Tenants
 from gateway.upgrade import UpgradeServer
 from gateway.wire import Decoder, WireLimits, encode
 
@@ -48,12 +63,19 @@ class App:
     """A running server. `exit_code` is what its process ends with: 0, or 70 for a fault that nothing here could mend.
 
     What it serves is the broker, by `codec` and `attend`; another application of the same sockets overrides the two, and `risk`.
+
+    Attributes:
+        tenants: those whose clients may connect.
+
     """
 
     risk: ClassVar[str] = "can join any group whose name they guess"
     """What anyone can do who reaches it; the end of a sentence."""
 
-    def __init__(self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None) -> None:
+    def __init__(
+        self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None, read: Callable[[], Config] | None = None
+    ) -> None:
+        """Build everything. `read` reads the configuration anew, for `reload`; without it that changes nothing."""
         self._config = config
         self._connections: dict[Connection, tuple[BrokerRef, Admitted]] = {}
         self._stop = Event()
@@ -64,23 +86,29 @@ class App:
         clock = HubClock()
         self._scheduler = HubScheduler(loop, clock)
         self._pulse = Pulse(loop, clock, alarm, self.metrics)
-        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES)
-        self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec())
-        self._peer_rules = peer_rules(config)
-        self._directory = Directory.start(self._runtime, directory_rules(config), MemoryBackplane(), cast("BrokerRef", self))
+        self._autopsy = Autopsy(clock.monotonic, self.metrics)
+        witness = self._autopsy if config.operator.listen else None
+        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES, witness)
+        self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec(config.limits))
+        self.tenants = Tenants(tenants_of(config, self._line_for, Tenants(())))
+        self._directory = Directory.start(self._runtime, self.tenants.group_rules(), MemoryBackplane(), cast("BrokerRef", self))
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
-        self._admission = Admission(admission_rules(config, self.capacity), self.metrics)
+        doorkeeper = Doorkeeper(self.tenants, door_rules(config), clock, self.metrics)
+        self._admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
+        self._reload = Reload(config, read or (lambda: config), self._adopt, self.metrics)
         memory = config.limits.memory_bytes or allowed_bytes()
         self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
         self._server = UpgradeServer(
             (config.server.host, config.server.port),
             Routes(self.readiness),
             admission=self._admission,
+            proxies=Proxies(config.server.trusted_proxies, self.metrics, announced=config.server.proxy_protocol),
             accept=self.accept,
             rules=handshake_rules(config, self.capacity),
             metrics=self.metrics,
             tls=tls,
         )
+        self.operator = self._operator_server()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -92,9 +120,12 @@ class App:
 
         Raises:
             OSError, UnicodeError: the address cannot be had, or is none.
+            CannotListen: so it is with the operator's.
 
         """
         self._server.start()
+        if self.operator is not None:
+            self.operator.start()
         self._pulse.start()
         self._budget.check()
 
@@ -107,6 +138,9 @@ class App:
             self._server.stop(timeout=self._config.limits.close_timeout)
             self._budget.stop()
             self._pulse.stop()
+            if self.operator is not None:
+                # Last: it tells the state of a drain.
+                self.operator.stop(timeout=self._config.limits.close_timeout)
         return self.exit_code
 
     def stop(self) -> None:
@@ -115,27 +149,42 @@ class App:
 
     def accept(self, socket: Socket, data: bytes, admitted: Admitted, subprotocol: Subprotocol = PLAIN) -> None:
         """Take over a socket that was upgraded."""
-        connection = Connection(socket, admitted.address, self._line, self._ended, subprotocol)
-        peer = self.attend(connection)
+        connection = Connection(socket, admitted.address, admitted.tenant.line, self._ended, subprotocol)
+        peer = self.attend(connection, admitted)
         self._connections[connection] = (peer, admitted)
         connection.open(peer, data)
+        if self.tenants.find(admitted.tenant.name) is None:
+            # Admitted before a reload, and the list of whom to put out was made before it got here.
+            put_out({connection: peer})
         if self._admission.draining:
             # Admitted before the drain, and the list of whom to tell was made before it got here.
             say_goodbye(connection, peer)
 
-    def codec(self) -> tuple[Decode, Encode]:
+    def codec(self, limits: Limits) -> tuple[Decode, Encode]:
         """How the contents of frames become messages to the actor of a connection, and its events become contents of frames."""
-        limits = self._config.limits
         wire = WireLimits(
             json_depth=limits.json_depth, elements=limits.elements, id_length=limits.id_length, metadata_bytes=limits.metadata_bytes
         )
         return Decoder(wire).decode, encode
 
-    def attend(self, connection: Connection) -> BrokerRef:
+    def attend(self, connection: Connection, admitted: Admitted) -> BrokerRef:
         """Start the actor of a connection."""
-        profile = connection.subprotocol.profile
-        terms = Terms("", connection.address, profile, connection.id if profile is Profile.V2 else "")
-        return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, self._peer_rules)
+        tenant, profile = admitted.tenant, connection.subprotocol.profile
+        connection_id = connection.id if profile is Profile.V2 else ""
+        terms = Terms(tenant.name, connection.address, profile, connection_id, admitted.grant, tenant.ice)
+        return PEERS[profile].start(self._runtime, self._directory, connection.outbox, terms, tenant.peer_rules)
+
+    def _line_for(self, limits: Limits, quota: Quota | None, candidates: CandidatePolicy) -> Line:
+        """What the connections of a tenant share (`gateway.rules.LineFor`)."""
+        decode = self.codec(limits)[0]
+        return dataclasses.replace(
+            self._line,
+            decode=decode if candidates is CandidatePolicy.ALL else CandidateGate(decode, candidates, self.metrics).decode,
+            frames=FrameLimits(message_bytes=limits.message_bytes, fragments=limits.fragments),
+            outbox_bytes=limits.outbox_bytes,
+            message_timeout=limits.message_timeout,
+            quota=quota,
+        )
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether new clients are welcome, and the state in words (`docs/protocol.md`: Endpoints)."""
@@ -149,9 +198,53 @@ class App:
         self.stop()
         return True
 
+    def reload(self) -> Reloaded:
+        """Read the configuration anew, and take what may change while the server runs: all of it, or nothing when anything is wrong.
+
+        Open connections go on as they began; those of a tenant that is no more are closed with 4403.
+        """
+        return self._reload.run()
+
+    def _adopt(self, config: Config) -> None:
+        self.tenants.replace(tenants_of(config, self._line_for, self.tenants))
+        self._directory.post(NewTenantRules(self.tenants.group_rules()))
+        put_out(
+            {
+                connection: peer
+                for connection, (peer, admitted) in self._connections.items()
+                if self.tenants.find(admitted.tenant.name) is None
+            }
+        )
+
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""
         logger.info("state", extra=state_of(len(self._connections), self.metrics))
+
+    def _operator_server(self) -> OperatorServer | None:
+        operator = self._config.operator
+        if not operator.listen:
+            return None
+        node = Node(
+            metrics=self.metrics,
+            directory=self._directory,
+            readiness=self.readiness,
+            connections=lambda: [(peer, connection.outbox) for connection, (peer, _) in self._connections.items()],
+            waiting_actors=self._scheduler.waiting,
+            connections_limit=self.capacity.connections,
+            memory_tight=lambda: self._admission.tight,
+            tenants=lambda: {tenant.name: self._admission.open_of(tenant.name) for tenant in self.tenants},
+            client=self._client_at,
+            autopsy=self._autopsy,
+            monotonic=self._runtime.clock.monotonic,
+            stop=self.stop,
+            reload=self.reload,
+        )
+        address = Address.read(operator.listen)
+        return OperatorServer(address, OperatorRoutes(node, Guard(address, operator.token)), self.metrics)
+
+    def _client_at(self, address: str) -> dict[str, str]:
+        found = (connection for connection in self._connections if connection.address == address)
+        return next(({"profile": each.subprotocol.profile.value, "format": each.outbox.format.value} for each in found), {})
 
     def _shed(self, excess: int) -> int:
         """Close those for whom most waits, about `excess` bytes together; returns how many they were."""

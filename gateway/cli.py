@@ -1,4 +1,4 @@
-"""The command line: serve (what happens without a command), check-config, show-config, bench; and echo, for tests of the WebSocket layer.
+"""The command line: serve (the default), check-config, show-config, keys, token, explain, bench, conformance; echo, for WebSocket tests.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -10,18 +10,21 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import gevent
 from gevent.ssl import SSLContext
 
+from gateway import cli_explain, cli_keys, cli_token
 from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
 from gateway.logs import configure, log_greenlet_errors
+from gateway.operator.listener import CannotListen
 from gateway.pulse import SignalAlarm
 
 __all__ = ["main"]
@@ -30,6 +33,8 @@ logger = logging.getLogger("gateway")
 
 NO_ADDRESS, WRONG_CONFIG, FAULT = 1, 2, 70
 _READ = 1  # libev: EV_READ
+_CLIENTS = ("bench", "conformance")  # commands that are clients of a server, each a package
+_COMMANDS = {"explain": cli_explain.main, "keys": cli_keys.main, "token": cli_token.main}
 ENDED_AT_ONCE = 130
 """Exit code after a second signal."""
 
@@ -37,13 +42,16 @@ ENDED_AT_ONCE = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; `arguments` are those of the process unless given. Returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["bench"]:
+    if words and words[0] in _CLIENTS:
         # In place of this process, and so without gevent: what patches a server's sockets would slow down those that load it.
-        os.execv(sys.executable, [sys.executable, "-m", "gateway.bench", *words[1:]])  # noqa: S606 - this very Python, and no shell
+        os.execv(sys.executable, [sys.executable, "-m", f"gateway.{words[0]}", *words[1:]])  # noqa: S606 - this very Python, and no shell
+    if words and words[0] in _COMMANDS:
+        return _COMMANDS[words[0]](words[1:])
     options = _parser().parse_args(words)
     echoes = options.command == "echo"
+    read = partial(load, options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
     try:
-        config = load(options.config, os.environ, _overrides(options), EchoConfig if echoes else Config)
+        config = read()
         tls = None if options.command == "show-config" else tls_context(config)
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there is a config
@@ -54,14 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "show-config":
         print(render(config), end="")  # noqa: T201 - what the command is for
         return 0
-    return _serve(EchoApp if echoes else App, config, tls)
+    return _serve(EchoApp if echoes else App, config, tls, read)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="A signaling broker for peer-to-peer applications.",
-        epilog="`python -m gateway bench --help` tells of one more command, which loads a server and tells what it costs.",
+        epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with, `token` signs one; `explain` "
+        "tells what passed between two peers; `bench` loads a server and tells what it costs; `conformance` plays the contract against "
+        "any server and tells what it keeps of it.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (
@@ -92,12 +102,12 @@ def _overrides(options: argparse.Namespace) -> dict[str, str]:
     return overrides
 
 
-def _serve(app: type[App], config: Config, tls: SSLContext | None) -> int:
+def _serve(app: type[App], config: Config, tls: SSLContext | None, read: Callable[[], Config]) -> int:
     lines = configure(config.log)
     log_greenlet_errors(gevent.get_hub())
     alarm = SignalAlarm()
     try:
-        return _run(app(config, tls, alarm), config)
+        return _run(app(config, tls, alarm, read), config)
     except Exception:
         logger.critical("the server failed", exc_info=True)
         return FAULT
@@ -114,6 +124,7 @@ def _run(app: App, config: Config) -> int:
         signal.signal(number, stopper)
     # gevent's: the state is told in a turn of the hub, not in the midst of one.
     gevent.signal_handler(signal.SIGUSR1, app.tell_state)
+    gevent.signal_handler(signal.SIGHUP, app.reload)
     with _woken_by_signals(gevent.get_hub().loop):
         return _listen(app, config)
 
@@ -142,6 +153,9 @@ def _woken_by_signals(loop: Any) -> Iterator[None]:  # noqa: ANN401 - gevent pub
 def _listen(app: App, config: Config) -> int:
     try:
         app.start()
+    except CannotListen as error:
+        logger.critical("%s", error)
+        return NO_ADDRESS
     except (OSError, UnicodeError) as error:  # UnicodeError: a host that has no form in the DNS
         why = getattr(error, "strerror", None) or error
         said = "cannot listen on %s:%d: %s; choose another server.host or server.port"
@@ -161,6 +175,8 @@ def _announce(config: Config, app: App) -> None:
             shown,
             app.risk,
         )
+    if app.operator is not None:
+        logger.info("operators are served on http://%s", app.operator.bound)
     logger.info("listening on %s://%s:%d/ws", scheme, shown, port, extra={"connections": app.capacity.connections})
 
 

@@ -4,33 +4,42 @@
 `conf/prod.toml` shows every key to operators; `tests/test_conf.py` holds it to this file.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from gateway.config_ice import CANDIDATES, CandidatesPassing, Ice, IceServerConfig
 from gateway.config_keys import Key, keys_of
 from gateway.config_limits import Limits, about, seconds
-from gateway.config_rules import RULES
-from gateway.config_sources import ConfigError, Problem, read
+from gateway.config_problems import ConfigError, Problem
+from gateway.config_rules import RULES, SECTIONS, TENANTS
+from gateway.config_sources import read
+from gateway.config_tenants import TENANT_NAME, Auth, KeyConfig, Origins, TenantConfig
 from gateway.config_text import Secret, render
+from gateway.operator.address import LISTEN, is_loopback
 
 __all__ = [
+    "Auth",
     "Backplane",
     "Config",
     "ConfigError",
     "Drain",
     "Group",
     "Heartbeat",
+    "Ice",
+    "IceServerConfig",
     "Key",
+    "KeyConfig",
     "Limits",
     "Log",
+    "Operator",
     "Problem",
     "Resume",
     "Secret",
     "Server",
+    "TenantConfig",
     "Tls",
     "is_open_on_network",
     "keys_of",
@@ -39,7 +48,7 @@ __all__ = [
 ]
 
 _HOST = r"^([\w.-]+|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+(%[\w.-]+)?)\Z"
-_ORIGIN = r"^[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?\Z"
+_NETWORK = r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?\Z"
 _DAY, _WEEK = 86_400, 604_800
 
 
@@ -63,14 +72,20 @@ class Server(Struct, frozen=True):
     ] = "127.0.0.1"
     port: Annotated[int, about("TCP port to listen on; 0 takes any free one", 0, 65535)] = 8080
     allowed_origins: Annotated[
-        tuple[
-            Annotated[
-                str, Meta(pattern=_ORIGIN, title="an origin as browsers send it, such as 'https://app.example.org': lower case, no path")
-            ],
-            ...,
-        ],
+        Origins,
         Meta(description="web pages that may connect; [] lets any; clients that are not browsers send no origin and always may"),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[Annotated[str, Meta(pattern=_NETWORK, title="a network such as '10.0.0.0/8', or an IP address")], ...],
+        Meta(description="proxies that are believed who the client is: in Forwarded, X-Forwarded-For and the PROXY protocol"),
+    ] = ()
+    proxy_protocol: Annotated[
+        bool,
+        Meta(description="every connection begins with a header of the PROXY protocol, version 1 or 2; only trusted_proxies may connect"),
+    ] = False
+    tenants_dir: Annotated[
+        str, Meta(description='a folder with one file for each tenant: acme.toml holds what [tenants.acme] would; "" for none')
+    ] = ""
     tls: Tls | None = None
 
 
@@ -96,6 +111,7 @@ class Group(Struct, frozen=True):
         bool,
         Meta(description="hold candidates that overtake the answer to an offer until it has passed; the PSync daemon loses early ones"),
     ] = True
+    candidates: Annotated[CandidatesPassing, Meta(description=CANDIDATES)] = "all"
 
 
 class Resume(Struct, frozen=True):
@@ -117,6 +133,22 @@ class Backplane(Struct, frozen=True):
             description="where groups live; memory:// is this process alone",
         ),
     ] = "memory://"
+
+
+class Operator(Struct, frozen=True):
+    """`[operator]`: the listener for those who run the server (`docs/operations.md`)."""
+
+    listen: Annotated[
+        str,
+        Meta(
+            pattern=LISTEN,
+            title="HOST:PORT, an IPv6 address in brackets, or nothing",
+            description="address of the operator's listener: metrics, probes, API; empty for none",
+        ),
+    ] = ""
+    token: Annotated[
+        Secret, Meta(description="what operators have to send; empty for nothing, which goes with a loopback address alone")
+    ] = Secret("")
 
 
 class Log(Struct, frozen=True):
@@ -141,9 +173,19 @@ class Config(Struct, frozen=True):
     limits: Limits = Limits()
     group: Group = Group()
     resume: Resume = Resume()
+    ice: Ice = Ice()
     backplane: Backplane = Backplane()
+    operator: Operator = Operator()
     log: Log = Log()
     drain: Drain = Drain()
+    auth: Auth = Auth()
+    tenants: Annotated[
+        dict[str, TenantConfig],
+        Meta(
+            title="a tenant's name: 1 to 63 lower-case letters, digits, '-' and '_', the first a letter or a digit",
+            extra={"names": TENANT_NAME, "folder": "server.tenants_dir"},
+        ),
+    ] = {}
 
 
 def load(path: str | Path | None, environ: Mapping[str, str], overrides: Mapping[str, str], tree: type[Config] = Config) -> Config:
@@ -155,18 +197,12 @@ def load(path: str | Path | None, environ: Mapping[str, str], overrides: Mapping
         ConfigError: with everything that is wrong, in all sources.
 
     """
-    return read(tree, RULES, path, environ, overrides)
+    return read(tree, RULES, {"tenants": TENANTS}, path, environ, overrides, SECTIONS)
 
 
 def is_open_on_network(config: Config) -> bool:
     """Whether anyone on a network can connect and join any group: the address is not loopback, and nothing asks who they are.
 
-    There is no authentication yet, so the address decides. A host name other than ``localhost`` counts as the network.
+    A host name other than ``localhost`` counts as the network.
     """
-    host = config.server.host
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host.lower() != "localhost"
-    mapped = getattr(address, "ipv4_mapped", None)  # Python before 3.13 does not see through ::ffff:127.0.0.1
-    return not (mapped or address).is_loopback
+    return config.auth.mode == "none" and not is_loopback(config.server.host)

@@ -2,22 +2,24 @@
 
 It names no key. The keys are the frozen structs of `gateway.config`, whose annotations say all the rest:
 `msgspec.Meta` holds range, pattern and description; its `title` is what an error calls a value that has a pattern, and
-its `extra` holds the unit. The annotation `Secret` marks what no output may show.
+its `extra` holds the unit, and where a value that is not set comes from (`inherits`: a dotted key, or a section for all that is in it, in
+which some keys may be `barred`, each with the reason). The annotation `Secret` marks what no output may show.
 """
 
 import math
 import tomllib
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Union, get_args, get_origin
+from functools import cache
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Struct
 
 from gateway.config_text import Secret, expected, got, split
 
-__all__ = ["PREFIX", "InvalidValue", "Key", "Names", "keys_of", "section_of", "sections_of"]
+__all__ = ["PREFIX", "InvalidValue", "Key", "Names", "extra_of", "fields_of", "keys_of", "section_of", "sections_of", "struct_of_tables"]
 
 PREFIX = "PSYNC_"
 Names = tuple[str, ...]
@@ -35,12 +37,16 @@ class Key:
         path: the names from the root to the value, ``("limits", "errors")``.
         kind: the annotation as written.
         default: the value when none is given, `msgspec.NODEFAULT` when one must be given.
+        inherits: the key whose value it has when none is given; empty when that is `default`.
+        barred: why nobody may set it here; empty when one may.
 
     """
 
     path: Names
     kind: object
     default: object
+    inherits: Names = ()
+    barred: str = ""
 
     @property
     def name(self) -> str:
@@ -55,12 +61,17 @@ class Key:
     @property
     def unit(self) -> str:
         """The unit in words, ``seconds``; empty where there is none."""
-        return next((str(meta.extra["unit"]) for meta in split(self.kind)[1] if meta.extra), "")
+        return str(extra_of(self.kind).get("unit", ""))
 
     @property
     def description(self) -> str:
         """What the value is for."""
         return next((meta.description for meta in split(self.kind)[1] if meta.description), "")
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether no output may show it."""
+        return split(self.kind)[0] is Secret
 
     @property
     def required(self) -> bool:
@@ -74,7 +85,7 @@ class Key:
             InvalidValue: it has the wrong type or is out of range.
 
         """
-        return _convert(self.kind, raw, strict=True)
+        return self.default if self._is_unset(raw) else _convert(self.kind, raw, strict=True)
 
     def parse(self, text: str) -> object:
         """The value for text from the environment or a flag; a list is ``a,b`` or a TOML array.
@@ -83,24 +94,34 @@ class Key:
             InvalidValue: the text is no such value.
 
         """
+        if self._is_unset(text):
+            return self.default
         is_list = get_origin(split(self.kind)[0]) is tuple
         return _convert(self.kind, _items(text) if is_list else text, strict=False)
 
+    def _is_unset(self, raw: object) -> bool:
+        """Whether it says that there is no secret, where there need not be one."""
+        return raw == "" and isinstance(self.default, Secret) and not self.default
 
-def keys_of(tree: type[Struct], above: Names = ()) -> Iterator[Key]:
-    """Every key of a tree of structs, in the order in which they are written down."""
-    for field in msgspec.structs.fields(tree):
-        path = (*above, field.name)
+
+def keys_of(tree: type[Struct], above: Names = (), inherits: Names = (), barred: Mapping[str, str] | None = None) -> Iterator[Key]:
+    """Every key of a tree of structs, in the order in which they are written down; not those of tables that an operator adds.
+
+    `inherits` is the section that its values come from when they are not set, `barred` what nobody may set here, and why.
+    """
+    for field in fields_of(tree):
+        path, extra = (*above, field.name), extra_of(field.type)
+        source = tuple(extra["inherits"].split(".")) if "inherits" in extra else (*inherits, field.name) if inherits else ()
         section, _ = section_of(field.type)
-        if section is None:
-            yield Key(path, field.type, field.default)
-        else:
-            yield from keys_of(section, path)
+        if section is not None:
+            yield from keys_of(section, path, source, extra.get("barred"))
+        elif struct_of_tables(field.type) is None:
+            yield Key(path, field.type, field.default, source, (barred or {}).get(field.name, ""))
 
 
 def sections_of(tree: type[Struct], above: Names = ()) -> Iterator[tuple[Names, bool]]:
     """The path of every section of a tree, and whether it may be absent."""
-    for field in msgspec.structs.fields(tree):
+    for field in fields_of(tree):
         section, optional = section_of(field.type)
         if section is not None:
             yield (*above, field.name), optional
@@ -113,6 +134,24 @@ def section_of(kind: object) -> tuple[type[Struct] | None, bool]:
     members = get_args(base) if get_origin(base) in {Union, types.UnionType} else (base,)
     struct = next((member for member in members if isinstance(member, type) and issubclass(member, Struct)), None)
     return struct, types.NoneType in members
+
+
+def struct_of_tables(kind: object) -> type[Struct] | None:
+    """The struct of the tables that an operator adds, if the annotation is a dict or a tuple of them."""
+    base = split(kind)[0]
+    items = get_args(base)[{dict: 1, tuple: 0}[get_origin(base)] :][:1] if get_origin(base) in {dict, tuple} else ()
+    return next((item for item in items if isinstance(item, type) and issubclass(item, Struct)), None)
+
+
+def extra_of(kind: object) -> dict[str, Any]:
+    """What the annotation says beyond what msgspec knows."""
+    return next((meta.extra for meta in split(kind)[1] if meta.extra), {})
+
+
+@cache
+def fields_of(tree: type[Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The fields of a struct. Remembered: there may be a thousand tables of one kind, and msgspec asks the annotations anew for each."""
+    return msgspec.structs.fields(tree)
 
 
 def _convert(kind: object, raw: object, *, strict: bool) -> object:

@@ -71,9 +71,25 @@ class Limits(Struct, frozen=True):
             "bytes",
         ),
     ] = 0
+    connections_per_tenant: Annotated[
+        int, about("open connections of a tenant; beyond it: 503; 0: as many as there may be in all", 0, 1_000_000, "connections")
+    ] = 0
+    tenant_messages_per_second: Annotated[
+        float, about("rate of messages that all connections of a tenant together may keep up; 0: any", 0, 10_000_000, "messages per second")
+    ] = 0.0
+    tenant_messages_burst: Annotated[int, about("messages that they may send at once before it counts", 1, 10_000_000, "messages")] = 4000
+    tenant_bytes_per_second: Annotated[
+        int, about("rate of bytes that all connections of a tenant together may keep up; 0: any", 0, 64 * _GIB, "bytes per second")
+    ] = 0
+    tenant_bytes_burst: Annotated[int, about("bytes that they may send at once before it counts", 64, 64 * _GIB, "bytes")] = 67_108_864
     peers_per_group: Annotated[int, about("peers in one group", 1, 100_000, "peers")] = 1000
     peers_per_tenant: Annotated[int, about("peers in all groups of a tenant", 1, 10_000_000, "peers")] = 100_000
     groups_per_tenant: Annotated[int, about("groups that have a peer, per tenant", 1, 10_000_000, "groups")] = 10_000
+    token_failures_per_minute: Annotated[
+        float,
+        about("rate of tokens that are not valid from one address, IPv6 by /64; beyond it: 429", 0.01, 1_000_000, "tokens per minute"),
+    ] = 10.0
+    token_failures_burst: Annotated[int, about("such tokens at once before that rate counts", 1, 1_000_000, "tokens")] = 20
     handshake_timeout: Annotated[float, seconds("time to finish the HTTP request")] = 10.0
     register_timeout: Annotated[float, seconds("time to register after the upgrade; then closed with 4408")] = 10.0
     message_timeout: Annotated[float, seconds("time to finish a message once its first byte is there; then closed with 1008")] = 10.0

@@ -3,90 +3,48 @@
 It names no key: it takes the tree and the rules between its values from `gateway.config`.
 """
 
-import difflib
+import dataclasses
+import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-import msgspec
 from msgspec import Struct
 
-from gateway.config_keys import PREFIX, InvalidValue, Key, Names, keys_of, section_of, sections_of
-from gateway.config_text import toml
+from gateway.config_checks import Faults, Rule, Section, Table
+from gateway.config_hints import LISTED, hint
+from gateway.config_keys import PREFIX, InvalidValue, Key, Names
+from gateway.config_problems import ConfigError, Problem
+from gateway.config_shape import Shape
+from gateway.config_text import got, toml
 
-__all__ = ["ConfigError", "Problem", "Rule", "read"]
+__all__ = ["read"]
 
 Tree = TypeVar("Tree", bound=Struct)
 
 _TESTS = f"{PREFIX}TEST_"
-_LISTED = 8
-_SUGGESTED = 2
-
-
-class Problem(NamedTuple):
-    """One thing that is wrong in the configuration.
-
-    Attributes:
-        key: dotted path, ``limits.errors``; empty when the source as a whole cannot be read.
-        origin: the file, the environment variable or the flag that it came from; ``default`` when it was not given.
-        what: what is wrong.
-        mend: what to do about it.
-
-    """
-
-    key: str
-    origin: str
-    what: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.key} ({self.origin}): {self.what}. {self.mend}" if self.key else f"{self.origin}: {self.what}. {self.mend}"
-
-
-class ConfigError(Exception):
-    """The configuration is not usable; `problems` holds everything that is wrong with it, in the order of the sources."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        count = len(self.problems)
-        title = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__("\n  ".join([f"{title} in the configuration:", *map(str, self.problems)]))
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What must hold between values that are each right by themselves.
-
-    A value that somebody has set is never refused for the sake of a default: the default makes way, also one that a file repeats when the
-    value comes from the environment or a flag.
-
-    Attributes:
-        reads: dotted keys; the first is the one that is told to be wrong.
-        fault: takes their values in that order; says what is wrong, or None.
-        mend: what to do about it.
-        makes_way: of a rule between two keys, for each the value that it takes beside the other's when nobody has set it and its default
-            does not agree with that.
-    """
-
-    reads: tuple[str, ...]
-    fault: Callable[..., str | None]
-    mend: str
-    makes_way: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
 
 
 def read(
-    tree: type[Tree], rules: Iterable[Rule], path: str | Path | None, environ: Mapping[str, str], overrides: Mapping[str, str]
+    tree: type[Tree],
+    rules: Iterable[Rule],
+    tables: Mapping[str, Table],
+    path: str | Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str],
+    sections: Iterable[Section] = (),
 ) -> Tree:
     """The effective configuration.
 
     Args:
         tree: the struct that describes it.
         rules: what must hold between its values.
+        tables: what must hold for the tables that an operator adds, by the place of the tables.
         path: a TOML file; None for none.
-        environ: the environment; of it only ``PSYNC_…__…`` is read.
+        environ: the environment; of it only ``PSYNC_…__…`` is read, and what the values themselves name.
         overrides: dotted key -> text, from the command line.
+        sections: what must hold for sections that are always there.
 
     Raises:
         ConfigError: with all problems of all sources.
@@ -95,16 +53,21 @@ def read(
     reading = _Reading(tree)
     if path is not None:
         reading.file(Path(path))
+    reading.folders(environ, overrides)
     reading.environment(environ)
     reading.flags(overrides)
     reading.complete()
-    rules = tuple(rules)
-    while any(reading.make_way(rule) for rule in rules):
-        pass  # what made way may stand in the way of the next; each does so once
-    reading.judge(rules)
+    reading.settle(tuple(rules))
+    reading.inherit()
+    for section in sections:
+        reading.judge_whole(tuple(section.path.split(".")), section.struct, section.faults, environ)
+    for place, table in tables.items():
+        for name in reading.names(place):
+            reading.settle(table.rules(f"{place}.{name}"))
+            reading.judge_whole((place, name), reading.struct_of(place), table.faults, environ)
     if reading.problems:
         raise ConfigError(reading.problems)
-    return _build(tree, reading.values, reading.sections)
+    return reading.build(tree, ())
 
 
 class _Reading:
@@ -114,26 +77,62 @@ class _Reading:
         self.values: dict[Names, Any] = {}
         self.sections: set[Names] = set()  # those that a source names; an empty [server.tls] asks for TLS, too
         self.problems: list[Problem] = []
-        self._keys = {key.path: key for key in keys_of(tree)}
-        self._optional = dict(sections_of(tree))
+        self._shape = Shape(tree)
+        self._keys = self._shape.keys
+        self._optional = self._shape.sections
         self._origins: dict[Names, str] = {}
         self._sources: dict[Names, int] = {}  # the number of the source that a value came from: file, environment, flags
         self._source = 0
         self._wrong: set[Names] = set()
 
-    def file(self, path: Path) -> None:
+    def file(self, path: Path, above: Names = ()) -> None:
+        """Take a TOML file: the whole tree, or the table `above` of it."""
         self._source = 1
         origin = str(path)
         try:
             content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
         except OSError as error:
-            self._unreadable(origin, f"cannot be read: {error.strerror}", "Name a TOML file that exists and that this user may read.")
+            self._unreadable(
+                above, origin, f"cannot be read: {error.strerror}", "Name a TOML file that exists and that this user may read."
+            )
         except UnicodeDecodeError as error:
-            self._unreadable(origin, f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}", "Save it as UTF-8.")
+            self._unreadable(above, origin, f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}", "Save it as UTF-8.")
         except (ValueError, RecursionError) as error:  # besides a wrong line: a number of more digits than Python takes
-            self._unreadable(origin, f"is not TOML: {error}", "Mend what is said to be there.")
+            self._unreadable(above, origin, f"is not TOML: {error}", "Mend what is said to be there.")
         else:
-            self._table(content, (), origin)
+            self._table(content, above, origin)
+
+    def folders(self, environ: Mapping[str, str], overrides: Mapping[str, str]) -> None:
+        """Take the tables that have files of their own. First, for the environment and the flags may speak of them."""
+        for place, tables in [(place, tables) for place, tables in self._shape.tables.items() if tables.folder]:
+            key = self._keys[tables.folder]
+            folder = overrides.get(key.name) or environ.get(key.variable) or self.values.get(key.path, key.default)
+            if isinstance(folder, str) and folder:
+                self._folder(place, key, Path(folder))
+
+    def _folder(self, place: Names, key: Key, folder: Path) -> None:
+        try:
+            files = sorted(file for file in folder.iterdir() if file.suffix == ".toml")
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            what = f"{str(folder)!r} cannot be read ({error.strerror if isinstance(error, OSError) else error})"
+            self._refuse(key.path, str(folder), what, "Name a folder that exists and that this user may read.")
+            return
+        for file in files:
+            if path := self._add(place, file.stem, str(file)):
+                self.file(file, path)
+
+    def _add(self, place: Names, name: str, origin: str) -> Names | None:
+        """Make room for a table. None, and a problem is noted, when it cannot be called so, or is there already."""
+        tables, path = self._shape.tables[place], (*place, name)
+        if tables.names and not re.fullmatch(tables.names, name):
+            self._refuse(path, origin, f"cannot be called so; expected {tables.title}", "Give it another name.")
+        elif self._shape.is_table(path):
+            self._refuse(path, origin, f"is in {self._origins[path]}, too", "Keep it in one place.")
+        else:
+            self._origins[path] = origin
+            self.sections.add(path)
+            return self._shape.add(place, name)
+        return None
 
     def environment(self, environ: Mapping[str, str]) -> None:
         """Take the variables with a double underscore.
@@ -153,7 +152,11 @@ class _Reading:
         self._source = 3
         for name, text in overrides.items():
             path, origin = tuple(name.split(".")), f"--set {name}"
-            if key := self._keys.get(path):
+            key = self._keys.get(path)
+            if key is not None and key.is_secret:
+                what = "is a secret, and other users of this machine can see the flags of a process"
+                self._refuse(path, origin, what, f"Set it in a file, or by {key.variable}.")
+            elif key is not None:
                 self._take(key, origin, key.parse, text)
             else:
                 self._unknown(path, origin, _dotted)
@@ -163,6 +166,53 @@ class _Reading:
         for path, key in self._keys.items():
             if key.required and path not in self.values and path not in self._wrong and self._in_use(path[:-1]):
                 self._refuse(path, "not set", "is missing and has no default", f"Set it, or leave all of [{_dotted(path[:-1])}] out.")
+
+    def settle(self, rules: tuple[Rule, ...]) -> None:
+        """Let defaults make way, then apply the rules."""
+        while any(self.make_way(rule) for rule in rules):
+            pass  # what made way may stand in the way of the next; each does so once
+        self.judge(rules)
+
+    def inherit(self) -> None:
+        """Give the tables that were added what they do not set themselves."""
+        for key in [key for key in self._keys.values() if key.inherits]:
+            source = self._keys[key.inherits]
+            self._keys[key.path] = dataclasses.replace(key, default=self.values.get(source.path, source.default))
+            if key.path not in self.values and key.path not in self._wrong:
+                self._origins[key.path] = f"as {source.name}"
+                self.values[key.path] = self._keys[key.path].default
+
+    def build(self, tree: type[Tree], above: Names) -> Tree:
+        """What was found of a part of the tree."""
+        return self._shape.build(tree, above, self.values, self.sections)
+
+    def names(self, place: str) -> list[str]:
+        """The tables that were added in a place."""
+        return self._shape.added.get(tuple(place.split(".")), [])
+
+    def struct_of(self, place: str) -> type[Struct]:
+        """What each of these tables holds."""
+        return self._shape.tables[tuple(place.split("."))].struct
+
+    def judge_whole(
+        self,
+        path: Names,
+        struct: type[Struct],
+        faults: Faults,
+        environ: Mapping[str, str],
+    ) -> None:
+        """Apply what holds for a table or section as a whole, unless something in it is wrong by itself."""
+        if any(wrong[: len(path)] == path for wrong in self._wrong):
+            return
+        for name, what, mend in faults(self.build(struct, path), environ):
+            key = (*path, *name.split("."))
+            self.problems.append(Problem(_dotted(key), self._origin_near(key), what, mend))
+
+    def _origin_near(self, key: Names) -> str:
+        """Where a key comes from; of one that nobody has set, what is beside it or above."""
+        within = (key[:length] for length in range(len(key), 0, -1))
+        found = (origin for path in within for other, origin in self._origins.items() if other[: len(path)] == path)
+        return next(found, "default")
 
     def make_way(self, rule: Rule) -> bool:
         """Change the one key of the rule that only has its default, if that does not agree with the other. Whether it was so."""
@@ -184,9 +234,11 @@ class _Reading:
         """Apply the rules to values that are right by themselves; on top of a wrong value a rule would only confuse."""
         for rule in rules:
             paths = [tuple(name.split(".")) for name in rule.reads]
-            if self._wrong.intersection(paths) or not self.values.keys() >= set(paths):
+            if self._wrong.intersection(paths) or not self.values.keys() >= set(paths[: 1 if rule.needs else None]):
                 continue
-            if what := rule.fault(*(self.values[path] for path in paths)):
+            if not any(self._sources.get(path) for path in paths):
+                continue  # both are inherited, and wrong where they come from
+            if what := rule.fault(*(self.values.get(path, self._keys[path].default) for path in paths)):
                 self.problems.append(Problem(rule.reads[0], self._origin_of(*paths), what, rule.mend))
 
     def _in_use(self, section: Names) -> bool:
@@ -194,7 +246,7 @@ class _Reading:
         return all(path in self.sections or not self._optional[path] for path in above)
 
     def _origin_of(self, first: Names, *others: Names) -> str:
-        beside = (f"{_dotted(path)}: {self._origins[path]}" for path in others)
+        beside = (f"{_dotted(path)}: {self._origins.get(path, 'default')}" for path in others)
         return "; ".join([self._origins[first], *beside])
 
     def _table(self, table: Mapping[str, object], above: Names, origin: str) -> None:
@@ -205,15 +257,37 @@ class _Reading:
             elif path in self._optional and isinstance(value, dict):
                 self.sections.add(path)
                 self._table(value, path, origin)
+            elif path in self._shape.tables:
+                for number, content in self._tables_in(value, path, origin):
+                    if added := self._add(path, number, origin):
+                        self._table(content, added, origin)
             else:
                 self._unknown(path, origin, _dotted, is_section=isinstance(value, dict))
 
+    def _tables_in(self, value: object, place: Names, origin: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+        """The tables that a source has for a place, with their names or numbers."""
+        listed = self._shape.tables[place].listed
+        if not isinstance(value, list if listed else dict):
+            form = f"[[{_dotted(place)}]]" if listed else f"[{_dotted(place)}.NAME]"
+            self._refuse(place, origin, f"expected tables, got {got(value)}", f"Write {form}.")
+            return
+        for name, table in enumerate(value, 1) if isinstance(value, list) else value.items():
+            if isinstance(table, dict):
+                yield str(name), table
+            else:
+                self._refuse((*place, str(name)), origin, f"expected a table, got {got(table)}", "Write its keys below a line of its own.")
+
     def _take(self, key: Key, origin: str, convert: Callable[[Any], Any], raw: object) -> None:
+        if key.barred:
+            mend = f"Set {_dotted(key.inherits)}, which holds for the whole server."
+            self._refuse(key.path, origin, f"cannot be set here: {key.barred}", mend)
+            return
         self.sections.update(key.path[:length] for length in range(1, len(key.path)))
         try:
             self.values[key.path] = convert(raw)
         except InvalidValue as error:
-            default = "" if key.required else f" or leave it out: the default is {toml(key.default)}"
+            default = f"that of {_dotted(key.inherits)}" if key.inherits else "" if key.required else toml(key.default)
+            default = f" or leave it out: the default is {default}" if default else ""
             self._refuse(key.path, origin, str(error), f"Mend it{default}.")
         else:
             self._origins[key.path] = origin
@@ -222,44 +296,21 @@ class _Reading:
     def _unknown(self, path: Names, origin: str, spell: Callable[[Names], str], *, is_section: bool = False) -> None:
         below = [spell(key) for key in self._keys if key[:-1] == path]
         if below:
-            more = " and others" if len(below) > _LISTED else ""
-            self._refuse(path, origin, "is a section, not a value", f"Set the keys in it: {', '.join(below[:_LISTED])}{more}.")
+            more = " and others" if len(below) > LISTED else ""
+            self._refuse(path, origin, "is a section, not a value", f"Set the keys in it: {', '.join(below[:LISTED])}{more}.")
         elif is_section:
-            self._refuse(path, origin, "there is no such section", _hint(path, self._optional, _header))
+            self._refuse(path, origin, "there is no such section", hint(path, self._optional, _header))
         else:
-            self._refuse(path, origin, "there is no such key", _hint(path, self._keys, spell))
+            known = (key.path for key in self._keys.values() if not key.barred)
+            self._refuse(path, origin, "there is no such key", hint(path, known, spell))
 
     def _refuse(self, path: Names, origin: str, what: str, mend: str) -> None:
         self._wrong.add(path)
         self.problems.append(Problem(_dotted(path), origin, what, mend))
 
-    def _unreadable(self, origin: str, what: str, mend: str) -> None:
+    def _unreadable(self, above: Names, origin: str, what: str, mend: str) -> None:
+        self._wrong.add(above)  # for a file of one table
         self.problems.append(Problem("", origin, what, mend))
-
-
-def _hint(path: Names, known: Iterable[Names], spell: Callable[[Names], str]) -> str:
-    known = list(known)
-    if near := _near(path, known):
-        return f"Did you mean {' or '.join(map(spell, near))}?"
-    beside = [spell(other) for other in known if other[:-1] == path[:-1]]
-    if 0 < len(beside) <= _LISTED:
-        return f"Known here: {', '.join(beside)}."
-    return "Leave it out; conf/prod.toml shows every key."
-
-
-def _near(path: Names, known: list[Names]) -> list[Names]:
-    """What the writer may have meant: a name alike in the same section, the same name in another, else both alike."""
-    alike = _alike(path, [other for other in known if other[:-1] == path[:-1]])
-    elsewhere = [other for other in known if other[-1] == path[-1]]
-    if alike or elsewhere:
-        return list(dict.fromkeys(alike + elsewhere))[:_SUGGESTED]
-    section = difflib.get_close_matches(_dotted(path[:-1]), {_dotted(other[:-1]) for other in known}, n=1)
-    return _alike(path, [other for other in known if [_dotted(other[:-1])] == section])
-
-
-def _alike(path: Names, others: list[Names]) -> list[Names]:
-    named = {other[-1]: other for other in others}
-    return [named[name] for name in difflib.get_close_matches(path[-1], named, n=1)]
 
 
 def _dotted(path: Names) -> str:
@@ -272,15 +323,3 @@ def _header(path: Names) -> str:
 
 def _variable(path: Names) -> str:
     return PREFIX + "__".join(path).upper()
-
-
-def _build(tree: type[Tree], values: Mapping[Names, Any], named: set[Names], above: Names = ()) -> Tree:
-    parts: dict[str, Any] = {}
-    for field in msgspec.structs.fields(tree):
-        path = (*above, field.name)
-        section, optional = section_of(field.type)
-        if section is None and path in values:
-            parts[field.name] = values[path]
-        elif section is not None and (path in named or not optional):
-            parts[field.name] = _build(section, values, named, path)
-    return tree(**parts)

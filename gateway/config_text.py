@@ -4,6 +4,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -35,7 +36,10 @@ class Secret:
         return f"Secret({_MASK})"
 
     def __str__(self) -> str:
-        return _MASK
+        return _MASK if self._value else ""
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
 
     def __eq__(self, other: object) -> bool:
         # In constant time, because a token from the network may be what this is compared with.
@@ -109,12 +113,44 @@ def _sections(struct: Struct, path: tuple[str, ...], *, masked: bool) -> Iterato
         value, where = getattr(struct, field.name), (*path, field.name)
         if isinstance(value, Struct):
             below += _sections(value, where, masked=masked)
+        elif isinstance(value, dict):
+            for name, table in value.items():
+                below += _table(table, f"[{'.'.join((*where, name))}]", (*where, name), struct, masked=masked)
+        elif _is_tables(value):
+            for item in value:
+                below += _table(item, f"[[{'.'.join(where)}]]", where, struct, masked=masked)
         elif value is None:
             below.append(f"# [{'.'.join(where)}] is not set")
         else:
             lines.append(f"{field.name} = {toml(value, masked=masked)}")
     if lines:
         yield "\n".join(lines)
+    yield from below
+
+
+def _is_tables(value: object) -> bool:
+    return isinstance(value, tuple) and any(isinstance(item, Struct) for item in value)
+
+
+def _table(table: Struct, header: str, path: tuple[str, ...], config: Struct, *, masked: bool) -> Iterator[str]:
+    """A table that an operator added. Only what it sets itself: the rest is as it is elsewhere, and some of that nobody may set in it."""
+    lines, below = [header], list[str]()
+    for field in msgspec.structs.fields(type(table)):
+        value, where = getattr(table, field.name), (*path, field.name)
+        inherits = next((meta.extra["inherits"] for meta in split(field.type)[1] if meta.extra and "inherits" in meta.extra), "")
+        usual = attrgetter(inherits)(config) if inherits else field.default
+        if _is_tables(value):
+            for item in value:
+                below += _table(item, f"[[{'.'.join(where)}]]", where, config, masked=masked)
+        elif isinstance(value, Struct) and usual is None:
+            below += _table(value, f"[{'.'.join(where)}]", where, config, masked=masked)
+        elif isinstance(value, Struct):
+            own = [name for name in value.__struct_fields__ if getattr(value, name) != getattr(usual, name, None)]
+            shown = [f"{name} = {toml(getattr(value, name), masked=masked)}" for name in own]
+            below += ["\n".join([f"[{'.'.join(where)}]", *shown])] if shown else []
+        elif value != usual:
+            lines.append(f"{field.name} = {toml(value, masked=masked)}")
+    yield "\n".join(lines)
     yield from below
 
 

@@ -165,7 +165,7 @@ class Connection:
 
         """
         handled = 0
-        decode, outbox = self._line.decode, self.outbox
+        decode, outbox, quota = self._line.decode, self.outbox, self._line.quota
         try:
             for opcode, payload in frames:
                 if handled == PRESSURE:
@@ -175,6 +175,8 @@ class Connection:
                 elif not outbox.closed:
                     form = _JSON if opcode == TEXT else _MSGPACK
                     message = decode(form, payload)
+                    if quota is not None:
+                        message = quota.judge(message, len(payload), self._line.clock.monotonic(), self._line.metrics)
                     if not self._registered or type(message) is Register:
                         outbox.format = form  # the answer comes as the question did; that of a register holds from there on
                         self._registered = type(message) is Register
@@ -217,8 +219,7 @@ class Connection:
             self._take(backlog)
         except BaseException as error:  # noqa: BLE001 - `_failed` logs it; whatever it is, it ends this connection alone
             self._failed(error)
-        if self._tls is not None:
-            self._look_again()
+        self._look_again()
 
     def _look_again(self) -> None:
         """TLS may hold bytes that the kernel announces no more: read them in the coming turn, unless reading pauses."""
@@ -342,9 +343,8 @@ class Connection:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        broken = not (self.outbox.closed or self._ending)
+        self._tell_lost(LeaveReason.LOST, broken=not (self.outbox.closed or self._ending))
         self.outbox.abandon()
-        self._tell_lost(LeaveReason.LOST, broken=broken)
         self._peer = None
         self._on_end(self)
         self._socket.close()

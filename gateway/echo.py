@@ -19,6 +19,7 @@ from gateway.app import App
 from gateway.config import Config, Limits
 
 if TYPE_CHECKING:
+    from gateway.admission import Admitted
     from gateway.connection import Connection
     from gateway.line import Decode
     from gateway.outbox import Encode, Outbox
@@ -96,10 +97,10 @@ class EchoApp(App):
 
     risk: ClassVar[str] = "can have it echo whatever they send, which is for tests alone"
 
-    def codec(self) -> tuple["Decode", "Encode"]:
+    def codec(self, _limits: Limits) -> tuple["Decode", "Encode"]:
         """The bytes as they are."""
         return Echoed, content
 
-    def attend(self, connection: "Connection") -> BrokerRef:
+    def attend(self, connection: "Connection", _admitted: "Admitted") -> BrokerRef:
         """Start the actor that echoes to this client."""
         return EchoActor.start(self._runtime, connection.outbox)

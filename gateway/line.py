@@ -1,4 +1,4 @@
-"""Line: what all connections of a server share."""
+"""Line: what all connections of a tenant share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from actors.events import Format, Message
 from actors.ports import Clock, Metrics
 from gateway.frames import FrameLimits
 from gateway.outbox import Encode
+from gateway.quota import Quota
 from gateway.scheduler import HubScheduler
 
 __all__ = ["Decode", "Line"]
@@ -18,7 +19,10 @@ Decode = Callable[[Format, bytes], Message]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`decode` and `encode` are the codec of what is served. Times in seconds, `outbox_bytes` in bytes."""
+    """`decode` and `encode` are the codec of what is served. Times in seconds, `outbox_bytes` in bytes.
+
+    Without a `quota` all of them together may send whatever each of them may.
+    """
 
     loop: Any
     scheduler: HubScheduler
@@ -30,3 +34,4 @@ class Line:
     outbox_bytes: int
     message_timeout: float
     close_timeout: float
+    quota: Quota | None = None

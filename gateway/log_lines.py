@@ -26,7 +26,13 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "task
 _NAMES = frozenset({"time", "level", "logger", "message", "exception", "stack"})
 _WITHHELD = frozenset({"authorization", "candidate", "cookie", "password", "payload", "sdp", "secret", "session", "token"})
 _MASK = "***"
-_BEFORE_TOKEN = re.compile(r"(?i)(\b(?:token|password|secret)=|\bbearer[ .]|://[^/@\s:]*:(?=[^/@\s]*@))[^\s&\"',;@]+")
+_BEFORE_TOKEN = re.compile(
+    r"(?i)((?:token|password|secret)(?:=|%3D)"  # a query
+    r"|(?:token|password|secret)[\"']: ?[\"']"  # JSON, or what Python writes of a dict
+    r"|\bauthorization[\"']?: ?[\"']?\w+ |\bbearer(?:[ .]|%20)"  # headers
+    r"|://[^/@\s:]*:(?=[^/@\s]*@))"  # a URL with a password
+    r"[^\s&\"',;@]+"
+)
 _JWT = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}")
 _PLAIN = re.compile(r"[\w.:/@+-]+\Z")
 

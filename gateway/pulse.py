@@ -56,11 +56,13 @@ class Pulse:
         self._clock = clock
         self._alarm = alarm
         self._metrics = metrics
+        self._due = 0.0
         # Before everything else that is due: what runs next must not take a stall for the silence of a client.
         self._timer = loop.timer(BEAT_SECONDS, BEAT_SECONDS, priority=loop.MAXPRI)
 
     def start(self) -> None:
         """Begin."""
+        self._due = self._clock.monotonic()
         self._beat()
         self._timer.start(self._beat)
 
@@ -75,6 +77,9 @@ class Pulse:
 
     def _beat(self) -> None:
         stalled = self._clock.beat()
+        now = self._clock.monotonic()
+        self._metrics.observe("hub_lag", max(0.0, stalled - BEAT_SECONDS if stalled else now - self._due))
+        self._due = now + BEAT_SECONDS
         self._wind(STALL_SECONDS)
         if stalled:
             self._metrics.increment("hub_stalls")

@@ -30,6 +30,7 @@ def read_register(form: Format, payload: bytes | None, *, id_: str | None, id_le
         peer_id = _id("peer_id", members.get("peer_id"), id_length)
         group_id = _id("group_id", members.get("group_id"), id_length)
         metadata = _metadata(form, members.get("metadata"), metadata_bytes)
+        ice = _flag("ice", members.get("ice"))
         session = _session(members.get("session"))
     except Malformed as fault:
         return BadMessage(ErrorCode.BAD_REGISTER, f"payload: {fault}; {_FIX}", reference)
@@ -38,7 +39,7 @@ def read_register(form: Format, payload: bytes | None, *, id_: str | None, id_le
         return BadMessage(ErrorCode.BAD_REGISTER, says, reference)
     except _Refused as fault:
         return BadMessage(fault.code, str(fault), reference)
-    return Register(peer_id, group_id, metadata, id_, session)
+    return Register(peer_id, group_id, metadata, id_, ice, session)
 
 
 class _Plain(Struct, gc=False):
@@ -47,6 +48,7 @@ class _Plain(Struct, gc=False):
     peer_id: str
     group_id: str
     metadata: Raw = Raw()
+    ice: bool = False
     session: str = ""
 
 
@@ -62,7 +64,7 @@ def _read_plain(form: Format, payload: bytes) -> dict[str, Member] | None:
         return None
     if bytes(plain.metadata):
         return None
-    members = {"peer_id": plain.peer_id, "group_id": plain.group_id, "session": plain.session}
+    members = {"peer_id": plain.peer_id, "group_id": plain.group_id, "ice": plain.ice, "session": plain.session}
     return {name: Member(value, b"") for name, value in members.items()}
 
 
@@ -84,6 +86,12 @@ def _id(name: str, member: Member | None, longest: int) -> str:
     if fault:
         raise _Refused(fault)
     return member.value
+
+
+def _flag(name: str, member: Member | None) -> bool:
+    if member is None or isinstance(member.value, bool):
+        return member is not None and bool(member.value)
+    raise _Refused(f"payload.{name}: expected true or false, got {kind(member.value)}; leave it out for false")
 
 
 def _session(member: Member | None) -> str | None:

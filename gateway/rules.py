@@ -1,23 +1,47 @@
 """What the config means for each part: the rules that the actors, the admission and the handshake go by."""
 
 import logging
+import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 from actors.allowance import Rate
 from actors.conduct import ConductRules
-from actors.directory import DirectoryRules
-from actors.group import GroupRules, OnDuplicate
 from actors.liveness import LivenessRules
 from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
+from actors.ports import IceServers
 from actors.resume import ResumeRules
+from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
-from gateway.config import Config, Limits
+from gateway.candidate_gate import CandidatePolicy
+from gateway.claims import ClaimRules
+from gateway.config import Config, ConfigError, Limits, Problem, TenantConfig
+from gateway.config_ice import ice_servers
+from gateway.doorkeeper import DoorRules
+from gateway.keys import KeySet
+from gateway.line import Line
+from gateway.quota import Quota, QuotaRates
+from gateway.tenant_keys import key_set
+from gateway.tenants import DEFAULT, Tenant, Tenants
 from gateway.upgrade import HandshakeRules
 
-__all__ = ["Capacity", "admission_rules", "capacity_of", "directory_rules", "handshake_rules", "peer_rules"]
+__all__ = [
+    "Capacity",
+    "LineFor",
+    "admission_rules",
+    "capacity_of",
+    "door_rules",
+    "group_rules",
+    "handshake_rules",
+    "peer_rules",
+    "tenants_of",
+]
 
 logger = logging.getLogger("gateway")
+
+LineFor = Callable[[Limits, Quota | None, CandidatePolicy], Line]
+"""Makes what the connections share of a tenant that has these limits, this quota, and lets these candidates pass."""
 
 SPARE_DESCRIPTORS = 64
 """Kept back from clients: for the listener, logs, and whatever the process opens."""
@@ -47,9 +71,9 @@ def capacity_of(limits: Limits, descriptors: int) -> Capacity:
     return Capacity(min(limits.connections, most), handshakes)
 
 
-def peer_rules(config: Config) -> PeerRules:
-    """What holds for each connection."""
-    limits, heartbeat = config.limits, config.heartbeat
+def peer_rules(config: Config, limits: Limits) -> PeerRules:
+    """What holds for each connection of a tenant that has these limits."""
+    heartbeat = config.heartbeat
     conduct = ConductRules(
         Rate(limits.messages_per_second, limits.messages_burst),
         Rate(limits.bytes_per_second, limits.bytes_burst),
@@ -63,20 +87,83 @@ def peer_rules(config: Config) -> PeerRules:
     return PeerRules(liveness, conduct, hold, resume, {name: getattr(limits, name) for name in _TOLD})
 
 
-def directory_rules(config: Config) -> DirectoryRules:
-    """What holds for the groups."""
-    group = GroupRules(config.limits.peers_per_group, OnDuplicate(config.group.on_duplicate), config.heartbeat.challenge_timeout)
-    return DirectoryRules(config.limits.groups_per_tenant, config.limits.peers_per_tenant, group)
+def group_rules(config: Config, limits: Limits) -> TenantRules:
+    """What holds for the groups of a tenant that has these limits."""
+    group = GroupRules(limits.peers_per_group, OnDuplicate(config.group.on_duplicate), config.heartbeat.challenge_timeout)
+    return TenantRules(limits.groups_per_tenant, limits.peers_per_tenant, group)
+
+
+def tenants_of(config: Config, line_for: LineFor, before: Tenants) -> list[Tenant]:
+    """All tenants of a config, the default one first. Those that were there before go on with what they have spent of their quotas.
+
+    Raises:
+        ConfigError: a file has changed since it was judged. Nothing has changed then.
+
+    """
+    sections: dict[str, TenantConfig | None] = {DEFAULT: None, **config.tenants}
+    keys = {name: key_set(name, section, os.environ) for name, section in config.tenants.items()}
+    ice = {name: _ice_of(name, config, section) for name, section in sections.items()}
+    return [_tenant(name, config, section, (keys.get(name), ice[name]), line_for, before.find(name)) for name, section in sections.items()]
+
+
+def _ice_of(name: str, config: Config, section: TenantConfig | None) -> IceServers | None:
+    own = None if section is None else section.ice
+    try:
+        return ice_servers(own or config.ice, os.environ)
+    except OSError as error:
+        where = "ice" if own is None else f"tenants.{name}.ice"
+        raise ConfigError([Problem(where, "read again", str(error), "Try once more when its file is there.")]) from None
+
+
+def _tenant(
+    name: str,
+    config: Config,
+    section: TenantConfig | None,
+    files: tuple[KeySet | None, IceServers | None],
+    line_for: LineFor,
+    before: Tenant | None,
+) -> Tenant:
+    limits = config.limits if section is None else section.limits
+    candidates = CandidatePolicy(config.group.candidates if section is None else section.candidates)
+    return Tenant(
+        name=name,
+        config=section,
+        line=line_for(limits, _quota(name, limits, before.line.quota if before else None), candidates),
+        peer_rules=peer_rules(config, limits),
+        group_rules=group_rules(config, limits),
+        origins=frozenset(config.server.allowed_origins if section is None else section.allowed_origins),
+        connections=limits.connections_per_tenant,
+        keys=files[0],
+        ice=files[1],
+    )
+
+
+def _quota(name: str, limits: Limits, before: Quota | None) -> Quota | None:
+    rates = QuotaRates(
+        limits.tenant_messages_per_second, limits.tenant_messages_burst, limits.tenant_bytes_per_second, limits.tenant_bytes_burst
+    )
+    if before is not None:
+        before.change(rates)  # also when it is none any more: connections that are open have it still
+    return None if rates.bound_nothing else before or Quota(name, rates)
 
 
 def admission_rules(config: Config, capacity: Capacity) -> AdmissionRules:
     """Who may connect, and how many."""
     limits = config.limits
     return AdmissionRules(
-        origins=frozenset(config.server.allowed_origins),
         connections=capacity.connections,
         connections_per_address=limits.connections_per_address,
         handshakes_per_address=limits.handshakes_per_address,
+    )
+
+
+def door_rules(config: Config) -> DoorRules:
+    """Who has to prove who they are, and how."""
+    auth, limits = config.auth, config.limits
+    return DoorRules(
+        open=auth.mode == "none",
+        claims=ClaimRules(auth.leeway, outlives=auth.on_expiry == "keep"),
+        failures=Rate(limits.token_failures_per_minute / 60, limits.token_failures_burst),
     )
 
 

@@ -5,12 +5,10 @@ from typing import NamedTuple
 
 from actors.events import Format, Profile
 from gateway.admission import Refused
+from gateway.bearer import CREDENTIAL
 from gateway.frames import BINARY, TEXT, Frame
 
 __all__ = ["KNOWN", "PLAIN", "Subprotocol", "choose"]
-
-_CREDENTIAL = "bearer."
-"""An entry that begins so is no subprotocol: browsers have no other header to carry a token in. It is never echoed."""
 
 
 class Subprotocol(NamedTuple):
@@ -49,7 +47,7 @@ def choose(asked: str) -> Subprotocol:
         Refused: 400; it knows only others.
 
     """
-    names = [name for name in (entry.strip() for entry in asked.split(",")) if name and not name.startswith(_CREDENTIAL)]
+    names = [name for name in (entry.strip() for entry in asked.split(",")) if name and not name.startswith(CREDENTIAL)]
     if not names:
         return PLAIN
     for name in names:

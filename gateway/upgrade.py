@@ -8,9 +8,8 @@ import _socket
 import base64
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from types import TracebackType
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, NamedTuple, cast
 
 import gevent
@@ -19,25 +18,25 @@ from gevent.pywsgi import LoggingLogAdapter, WSGIHandler, WSGIServer
 from gevent.ssl import SSLContext, SSLSocket
 from geventwebsocket.handler import WebSocketHandler
 
+from actors.audit import Audit
 from actors.ports import Metrics
 from gateway.admission import Admission, Admitted, Refused
-from gateway.handshake import Headers, RequestReader, RequestRefused, check_request_line
+from gateway.exchange import Exchange
+from gateway.handshake import RequestReader
+from gateway.listener import listening_socket
 from gateway.outbox import Socket
+from gateway.proxies import Caller, Proxies, Unannounced
 from gateway.routes import UPGRADE_HEADERS, Routes, tenant_of
 from gateway.subprotocol import Subprotocol, choose
+from gateway.tenants import DEFAULT
 
 __all__ = ["Accept", "HandshakeRules", "UpgradeServer"]
 
 logger = logging.getLogger("gateway.upgrade")
-
-BACKLOG = 4096
-"""Connections that the kernel holds until they are accepted; it may cut this to net.core.somaxconn."""
+audit = Audit("gateway")
 
 KEY_BYTES = 16
 """RFC 6455 section 4.1: the decoded length of Sec-WebSocket-Key."""
-
-LINGER_SECONDS = 1.0
-"""How long a client that was answered may take for each step towards its end; `HandshakeRules.timeout` bounds all of them."""
 
 _SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n"
 
@@ -57,79 +56,36 @@ class HandshakeRules(NamedTuple):
     send_buffer_bytes: int
 
 
-class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket has no type hints
+class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent-websocket has no type hints
     """One request of one client. Every request is answered once and its connection closed, but for an upgrade."""
 
     server: "UpgradeServer"
-    rfile: RequestReader
-    socket: Any
-    refused_for = "bad_request"
+    client_address: Caller
     subprotocol: Subprotocol
-
-    def handle(self) -> None:
-        """Serve the one request of a connection, and end the connection unless it was upgraded."""
-        try:
-            refusal = self.handle_one_request()
-            if refusal is not None:
-                self.server.metrics.increment("refusals", self.refused_for)
-                self.socket.sendall(refusal[1])
-            if self.socket is not None and (refusal is not None or self.rfile.rest()):
-                self._linger()
-        finally:
-            if self.socket is not None:
-                self.socket.close()
-
-    def _linger(self) -> None:
-        """Let a client that sent more than one request close first: with data unread, a close is a reset, and takes our answer away."""
-        self.socket.settimeout(LINGER_SECONDS)
-        with suppress(OSError):  # whatever fails now, the client has had its answer, or has gone
-            self.socket.shutdown(_socket.SHUT_WR)
-            while self.socket.recv(4096):
-                pass
-
-    def MessageClass(self, *_args: object) -> Headers:  # noqa: N802 - pywsgi's name
-        """Read the headers."""
-        return Headers.read(self.rfile, self.server.rules.headers)
-
-    def handle_one_request(self) -> tuple[str, bytes] | None:
-        """Serve the request. What comes back is the answer to one that cannot be read."""
-        try:
-            result = super().handle_one_request()
-        except RequestRefused as refused:  # the request line was too long: pywsgi does not look for faults there
-            return self._handle_client_error(refused)
-        return result if isinstance(result, tuple) else None
-
-    def read_request(self, raw_requestline: str) -> Any:  # noqa: ANN401 - pywsgi's signature
-        """Read the request, and refuse what no WebSocket handshake and no probe has.
-
-        Raises:
-            RequestRefused: see `gateway.handshake`.
-
-        """
-        check_request_line(raw_requestline)
-        result = super().read_request(raw_requestline)
-        self.headers.check_complete(self.request_version)
-        self.close_connection = True
-        return result
 
     def run_application(self) -> None:
         """Answer the request, or upgrade it."""
         environ = self.environ
-        if not _asks_for_upgrade(environ) or tenant_of(environ["PATH_INFO"]) is None:
+        tenant = tenant_of(environ["PATH_INFO"])
+        if not _asks_for_upgrade(environ) or tenant is None:
             WSGIHandler.run_application(self)
             return
+        self.client_address = self.server.proxies.client(self.client_address, environ)
         try:
             _check_handshake(environ)
             self.subprotocol = choose(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", ""))
-            admitted = self.server.admission.admit(self.client_address[0], self.client_address[1], environ)
+            admitted = self.server.admission.admit(self.client_address[0], self.client_address[1], environ, tenant)
         except Refused as refused:
             self._refuse(refused)
         else:
+            told = {"address": admitted.address, "peer": admitted.grant.peer_id or ""}
+            audit.tell("connection admitted", tenant=admitted.tenant.name, **told)
             self._upgrade(admitted)
 
     def _refuse(self, refused: Refused) -> None:
         self.server.metrics.increment("refusals", refused.reason)
-        logger.info("connection refused: %s", refused.says, extra={"address": self.client_address[0], "reason": refused.reason})
+        tenant = tenant_of(self.environ["PATH_INFO"]) or DEFAULT
+        audit.tell("connection refused", tenant=tenant, reason=refused.reason, address=self.client_address[0], says=refused.says)
         self.result = self.server.routes.refuse(refused, self.command, self.start_response)
         self.process_result()
 
@@ -161,11 +117,6 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         self.socket.sendall(_SWITCHING % (accept, b"Sec-WebSocket-Protocol: %s\r\n" % name.encode() if name else b""))
         return True
 
-    def _headers(self) -> Iterator[tuple[str, str]]:
-        """The headers in the environment. pywsgi's own way writes them out as lines and takes those apart again."""
-        headers: Headers = self.headers
-        return headers.variables()
-
     def _detach(self) -> Socket:
         """Take the socket away from pywsgi: from here on this handler has none, and closes none."""
         held, self.socket = self.socket, None
@@ -175,28 +126,6 @@ class UpgradeHandler(WebSocketHandler):  # type: ignore[misc] # gevent-websocket
         plain = _socket.socket(held.family, held.type, held.proto, held.detach())
         plain.settimeout(0)
         return plain
-
-    def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
-        """What a request that cannot be read is answered with. Raises what is not the client's fault, and what leaves nobody to answer."""
-        if not isinstance(ex, ValueError):
-            raise ex
-        refused = ex if isinstance(ex, RequestRefused) else RequestRefused("400 Bad Request", "not an HTTP/1.1 request that can be read")
-        self.refused_for = refused.reason
-        logger.debug("request refused: %s", refused.says, extra={"address": self.client_address[0]})
-        body = f"{refused.says}\n".encode()
-        head = f"HTTP/1.1 {refused.status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
-        return refused.status, head.encode() + body
-
-    def handle_error(self, t: type[BaseException], v: BaseException, tb: TracebackType | None) -> None:
-        """What pywsgi does with whatever escapes an answer. It would swallow the deadline, and then wait without one."""
-        if not issubclass(t, Exception) or issubclass(t, OSError):
-            raise v
-        logger.error("request failed", exc_info=v.with_traceback(tb), extra={"address": self.client_address[0]})
-        if self.socket is not None:
-            self._send_error_response_if_possible(500)
-
-    def log_request(self) -> None:
-        """Nothing for each request: refusals are counted, and connections are logged by what takes them over."""
 
 
 class _Handshakes(Pool):
@@ -223,6 +152,7 @@ class UpgradeServer(WSGIServer):
         routes: Routes,
         *,
         admission: Admission,
+        proxies: Proxies,
         accept: Accept,
         rules: HandshakeRules,
         metrics: Metrics,
@@ -230,6 +160,7 @@ class UpgradeServer(WSGIServer):
     ) -> None:
         self.routes = routes
         self.admission = admission
+        self.proxies = proxies
         self.accept = accept
         self.rules = rules
         self.metrics = metrics
@@ -251,7 +182,7 @@ class UpgradeServer(WSGIServer):
     def init_socket(self) -> None:
         """Listen. gevent's own way leaves the socket open when that fails."""
         if not hasattr(self, "socket"):
-            self.socket = cast("Any", _listener(self.family, self._listens_on, self.rules.send_buffer_bytes))
+            self.socket = cast("Any", listening_socket(self.family, self._listens_on, self.rules.send_buffer_bytes))
             self.address = self.socket.getsockname()
         super().init_socket()
 
@@ -260,20 +191,28 @@ class UpgradeServer(WSGIServer):
 
         The deadline ends here with the greenlet. A socket that was handed over is read in hub callbacks, which it cannot reach.
         """
-        with self.admission.handshake(address[0]) as may_begin, gevent.Timeout(self.rules.timeout) as deadline:
+        with gevent.Timeout(self.rules.timeout) as deadline:
             try:
-                if not may_begin:
-                    self._turn_away(sock)
-                    return
-                held = sock if self._tls_context is None else _with_tls(sock, self._tls_context)
-                UpgradeHandler(held, address, self, RequestReader(held, self.rules.header_bytes)).handle()
+                self._serve(sock, self.proxies.caller(sock, address))
             except gevent.Timeout as timeout:
                 if timeout is not deadline:
                     raise
                 self.metrics.increment("refusals", "handshake_timeout")
+            except Unannounced as unannounced:
+                self.metrics.increment("refusals", unannounced.reason)
+                logger.info("connection refused: %s", unannounced, extra={"address": address[0], "reason": unannounced.reason})
             except OSError as error:
                 self.metrics.increment("refusals", "connection_failed")
                 logger.debug("handshake failed: %s", error, extra={"address": address[0]})
+
+    def _serve(self, sock: Any, caller: Caller) -> None:  # noqa: ANN401 - as above
+        """One request. A proxy that speaks for others is not counted by its own address: `concurrent` bounds what it may have under way."""
+        with nullcontext(True) if caller.speaks_for_others else self.admission.handshake(caller.host) as may_begin:  # noqa: FBT003 - its result
+            if not may_begin:
+                self._turn_away(sock)
+                return
+            held = sock if self._tls_context is None else _with_tls(sock, self._tls_context)
+            UpgradeHandler(held, caller, self, RequestReader(held, self.rules.header_bytes)).handle()
 
     def _turn_away(self, sock: Any) -> None:  # noqa: ANN401 - as above
         """Answer without reading: an address that has too many handshakes under way gets no memory and no time for another."""
@@ -283,22 +222,6 @@ class UpgradeServer(WSGIServer):
                 sock.send(_TOO_MANY_HANDSHAKES)
         finally:
             sock.close()
-
-
-def _listener(family: int, address: tuple[str, int], send_buffer_bytes: int) -> _socket.socket:
-    """A listening socket. Those that it accepts inherit its options, which saves two system calls for each."""
-    listener = _socket.socket(family, _socket.SOCK_STREAM)
-    try:
-        listener.settimeout(0)
-        listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
-        listener.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, send_buffer_bytes)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
 
 
 def _with_tls(sock: Any, context: SSLContext) -> SSLSocket:  # noqa: ANN401 - as above

@@ -4,17 +4,18 @@ import enum
 
 from actors.allowance import Rate
 from actors.conduct import ConductRules
-from actors.directory import Directory, DirectoryRules
+from actors.directory import Directory
 from actors.events import Ack, ErrorEvent, Event, Format, GoAway, Message, PeerJoined, PeerLeft, PeerList, Profile, Relayed, Welcome
-from actors.group import GroupRules, OnDuplicate
+from actors.grant import EVERYTHING, Grant
 from actors.liveness import LivenessRules
 from actors.messages import Heartbeat, Leave, Lost, Pong, Register, Relay
 from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
 from actors.peer_v2 import PEERS
-from actors.ports import Backplane
+from actors.ports import Backplane, Witness
 from actors.reasons import CloseCode, LeaveReason
 from actors.resume import ResumeRules
+from actors.rules import GroupRules, OnDuplicate, TenantRules
 from actors.runtime import BrokerRef, Runtime
 from actors.terms import Terms
 from gateway.backplane.memory import MemoryBackplane
@@ -23,6 +24,7 @@ from tests.doubles import ManualClock, NotingSupervisor, PlainMetrics, Recording
 LIVENESS = LivenessRules(ping_interval=25, expire_after=60, close_after=600, register_timeout=10)
 CONDUCT = ConductRules(messages=Rate(1000, 10_000), size=Rate(1e6, 1e9), registers=Rate(1000, 1000), errors=100, early=64)
 HOLD = HoldRules(messages=64, size=131_072, seconds=1.0)
+TENANTS = ("", "t", "acme", "other")
 RESUME = ResumeRules(window=30, messages=64, size=65_536)
 PEER_RULES = PeerRules(LIVENESS, CONDUCT, HOLD, RESUME)
 GROUP_RULES = GroupRules(peers=100, on_duplicate=OnDuplicate.CHALLENGE, challenge_timeout=1)
@@ -135,13 +137,14 @@ class Broker:
         peers: int = 1000,
         mailbox: int = 4096,
         backplane: Backplane | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.clock = ManualClock()
         self.scheduler = StepScheduler(self.clock)
         self.metrics = PlainMetrics()
-        self.runtime = Runtime(self.scheduler, self.clock, self.metrics, mailbox)
+        self.runtime = Runtime(self.scheduler, self.clock, self.metrics, mailbox, witness=witness)
         self.supervisor = NotingSupervisor.start(self.runtime)
-        rules = DirectoryRules(groups, peers, group)
+        rules = dict.fromkeys(TENANTS, TenantRules(groups, peers, group))
         self.directory = Directory.start(self.runtime, rules, backplane or MemoryBackplane(), self.supervisor)
         self._peer_rules = peer
         self._connections = 0
@@ -153,11 +156,13 @@ class Broker:
     def pass_time(self, seconds: float) -> None:
         self.scheduler.advance(seconds)
 
-    def connect(self, tenant: str = "", outbox: RecordingOutbox | None = None, profile: Profile = Profile.V1) -> Caller:
+    def connect(
+        self, tenant: str = "", outbox: RecordingOutbox | None = None, profile: Profile = Profile.V1, grant: Grant = EVERYTHING
+    ) -> Caller:
         outbox = outbox or RecordingOutbox()
         self._connections += 1
         address = f"192.0.2.{self._connections}:5"
-        terms = Terms(tenant, address, profile, f"c{self._connections}")
+        terms = Terms(tenant, address, profile, f"c{self._connections}", grant)
         peer = PEERS[profile].start(self.runtime, self.directory, outbox, terms, self._peer_rules)
         self.run()
         return Caller(self, peer, outbox)

@@ -142,6 +142,10 @@ class PlainMetrics:
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.times: list[tuple[str, float]] = []
+
+    def observe(self, name: str, seconds: float) -> None:
+        self.times.append((name, seconds))
 
     def labels(self, name: str) -> dict[str, int]:
         return _Labels(self.counts, name)

@@ -49,6 +49,7 @@ class ShownPayload(msgspec.Struct):
     message: str = ""
     retry_after_ms: int | None = None
     ref: dict[str, str] = {}
+    ice_servers: msgspec.Raw = msgspec.Raw()
 
 
 class ShownOwn(msgspec.Struct):
@@ -86,7 +87,7 @@ def event_of(line: str) -> Event:
     shown = msgspec.json.decode(frame.payload, type=ShownPayload)
     match frame.type:
         case "peer_list":
-            return PeerList(tuple(map(info_of, shown.peers)), own.own, own.resumed)
+            return PeerList(tuple(map(info_of, shown.peers)), own.own, own.resumed, bytes(shown.ice_servers) or None)
         case "error":
             code = ErrorCode(shown.code)
             return ErrorEvent(code, shown.message, ERRORS[code].temporary, Reference(**shown.ref), shown.retry_after_ms)

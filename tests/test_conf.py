@@ -1,18 +1,22 @@
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from gateway.config import Config, Key, Tls, keys_of, load
-from gateway.config_text import toml
+from gateway.cli import main
+from gateway.config import Config, Key, KeyConfig, Limits, TenantConfig, Tls, keys_of, load
+from gateway.config_text import Secret, toml
 from tests.certificates import self_signed
 
 CONF = Path(__file__).parent.parent / "conf"
 PROD = CONF / "prod.toml"
 KEYS = {key.name: key for key in keys_of(Config)}
 TLS = ["server.tls.cert", "server.tls.key"]
+
+TENANTS = "\n# --- Tenants ---\n"
 
 _HEADER = re.compile(r"(?P<off># )?\[(?P<section>[a-z_.]+)\]")
 _ENTRY = re.compile(r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>.+)")
@@ -25,10 +29,10 @@ class Entry(NamedTuple):
 
 
 def entries(text: str) -> dict[str, Entry]:
-    """Each key of a file, also one that is commented out, with the comment above it."""
+    """Each key of a file but for those of its tenants, also one that is commented out, with the comment above it."""
     found: dict[str, Entry] = {}
     section, comment = "", ""
-    for line in text.splitlines():
+    for line in text.partition(TENANTS)[0].splitlines():
         if header := _HEADER.fullmatch(line):
             section, comment = header["section"], ""
         elif entry := _ENTRY.fullmatch(line):
@@ -64,6 +68,13 @@ def test_prod_shows_every_key_with_its_unit_its_default_and_the_reason_for_anoth
     assert faults(PROD.read_text("utf-8")) == []
 
 
+def plain(value: object) -> object:
+    """A value as TOML has it."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    return list(value) if isinstance(value, tuple) else value
+
+
 def test_prod_loads_and_its_values_are_those_that_it_shows() -> None:
     config = load(PROD, {}, {})
 
@@ -71,7 +82,7 @@ def test_prod_loads_and_its_values_are_those_that_it_shows() -> None:
         name: tomllib.loads(f"value = {entry.value}")["value"] for name, entry in entries(PROD.read_text("utf-8")).items() if not entry.off
     }
     loaded = {name: getattr(getattr(config, name.split(".")[0]), name.split(".")[1]) for name in shown}
-    assert shown == {name: list(value) if isinstance(value, tuple) else value for name, value in loaded.items()}
+    assert shown == {name: plain(value) for name, value in loaded.items()}
     assert config.server.tls is None
 
 
@@ -85,6 +96,28 @@ def test_prod_comments_out_tls_alone_and_its_example_works_when_it_is_put_in(tmp
     (tmp_path / "tls.toml").write_text(used, "utf-8")
 
     assert load(tmp_path / "tls.toml", {}, {}).server.tls == Tls(cert=str(made.cert), key=str(made.key))
+
+
+def test_the_tenants_of_prod_work_when_their_keys_are_made_by_the_commands_beside_them(tmp_path: Path) -> None:
+    text = PROD.read_text("utf-8").partition(TENANTS)[2].replace("/etc/psync-signal", str(tmp_path))
+    commands = re.findall(r"^#   python -m gateway (.+)$", text, re.MULTILINE)
+    assert [main(shlex.split(command)) for command in commands] == [0, 0]
+
+    used = re.sub(r"^# (\[.+\]|[a-z_]+ = .+)$", r"\1", text, flags=re.MULTILINE)
+    (tmp_path / "tenants.toml").write_text(used, "utf-8")
+    tenants = load(tmp_path / "tenants.toml", {}, {}).tenants
+
+    assert list(tenants) == ["acme", "umbrella"]
+    acme, umbrella = tenants.values()
+    assert acme.allowed_origins == ("https://app.acme.example",)
+    assert (acme.limits.peers_per_tenant, acme.limits.errors) == (500, Limits().errors)
+    assert [(key.kid, key.algorithm) for key in (*acme.keys, *umbrella.keys)] == [("2026-11", "HS256"), ("main", "EdDSA")]
+
+
+def test_prod_tells_of_every_key_of_a_tenant() -> None:
+    text = PROD.read_text("utf-8").partition(TENANTS)[2]
+    named = [*TenantConfig.__struct_fields__, *KeyConfig.__struct_fields__]
+    assert [name for name in named if not re.search(rf"\b{name}( =|\]|`)", text)] == []
 
 
 def test_dev_loads_and_says_only_what_differs_from_the_defaults() -> None:

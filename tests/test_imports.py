@@ -10,15 +10,16 @@ from tests.sources import ROOT, Source, Use, is_under, read, source, uses
 # Lowest first. At run time a module of `actors` imports only from layers below its own, so there is no cycle, and one can be read without
 # those above it. Annotations may name anything.
 ACTORS_LAYERS = (
-    ("allowance", "liveness", "reasons"),
+    ("allowance", "audit", "grant", "liveness", "reasons"),
     ("conduct", "events"),
     ("messages",),
-    ("membership", "pairing", "ports", "terms"),
-    ("client", "ownership", "resume", "roster"),
+    ("census", "membership", "pairing", "ports", "rules", "supervision", "terms"),
+    ("client", "ownership", "resume", "roster", "unlisted"),
     ("peer_rules", "runtime"),
     ("contest", "seat"),
     ("delivery", "watch"),
-    ("group", "peer"),
+    ("group", "speaker"),
+    ("peer",),
     ("directory", "resumable"),
     ("peer_v2",),
     ("__init__",),
@@ -45,7 +46,11 @@ BARRED_FROM_ACTORS = {
 # Bytes and rules: they are read from RFCs and from docs/protocol.md, and tested without a socket.
 SANS_IO = tuple(
     f"gateway/{module}.py"
-    for module in ("announcement", "frame_format", "frames", "gate", "members", "registration", "subprotocol", "translation", "wire")
+    for module in (
+        *("announcement", "bearer", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "keys", "members", "networks"),
+        *("proxy_protocol", "registration", "subprotocol", "tokens", "translation", "wire"),
+        *("conformance/facts", "conformance/pattern", "conformance/steps", "conformance/transcript"),
+    )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
 REDIS = "gateway/backplane/redis.py"

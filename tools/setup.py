@@ -1,11 +1,12 @@
-"""Makes `.venv` from a lock file, then runs in it: `python3 tools/setup.py run|test|check|bench|fuzz|soak [-- ARGUMENTS]`.
+"""Makes `.venv` from a lock file, then runs in it: `python3 tools/setup.py run|test|check|bench|fuzz|soak|contract [-- ARGUMENTS]`.
 
-run     serves conf/dev.toml (python -m gateway); ARGUMENTS go to the server
-test    fetches the real parts that tests need and are absent, where it may; then pytest with ARGUMENTS
-check   format, lint, types and import rules, all of them even when one fails
-bench   measures side by side with other servers, which it fetches itself (python -m tests.bench with ARGUMENTS)
-fuzz    ten minutes of bytes that nobody would send to what reads them (python -m tests.fuzz with ARGUMENTS)
-soak    ten minutes of clients that come, go and misbehave (python -m tests.soak with ARGUMENTS)
+run       serves conf/dev.toml (python -m gateway); ARGUMENTS go to the server
+test      fetches the real parts that tests need and are absent, where it may; then pytest with ARGUMENTS
+check     format, lint, types and import rules, all of them even when one fails
+bench     measures side by side with other servers, which it fetches itself (python -m tests.bench with ARGUMENTS)
+fuzz      ten minutes of bytes that nobody would send to what reads them (python -m tests.fuzz with ARGUMENTS)
+soak      ten minutes of clients that come, go and misbehave (python -m tests.soak with ARGUMENTS)
+contract  writes docs/asyncapi.yaml anew from the code (python -m tests.contract.asyncapi)
 
 It needs the standard library alone, on Linux. What it lacks and cannot fetch is one sentence on standard error and exit code 1.
 Done once, it only compares a stamp (50 ms, Python's own start included); the stamp is written last, so a half-made `.venv` is made anew.
@@ -33,13 +34,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = "requirements.lock"
 DEVELOPMENT = "requirements-dev.lock"  # contains RUNTIME. `make run` is better off without it: 46 instead of 290 MB, 4 instead of 17 s
-LOCK_OF = {"run": RUNTIME} | dict.fromkeys(("test", "check", "bench", "fuzz", "soak"), DEVELOPMENT)
+LOCK_OF = {"run": RUNTIME} | dict.fromkeys(("test", "check", "bench", "fuzz", "soak", "contract"), DEVELOPMENT)
 MODULE_OF = {
     "run": ("gateway", "--config", "conf/dev.toml"),
     "test": ("pytest",),
     "bench": ("tests.bench",),
     "fuzz": ("tests.fuzz",),
     "soak": ("tests.soak",),
+    "contract": ("tests.contract.asyncapi",),
 }
 CHECKS = (
     ("ruff", "format", "--check", "."),
@@ -60,6 +62,8 @@ class Part(NamedTuple):
 PARTS = {
     "chromium-headless-shell": Part("chromium-headless-shell", "chromium-headless-shell", "the browsers of the integration tests"),
     "strace": Part("strace", "strace", "the count of system calls"),
+    "haproxy": Part("haproxy", "haproxy", "the proxy in front of a server under test"),
+    "turnserver": Part("turnserver", "coturn", "the TURN server that takes the credentials of a server under test"),
     "faketime": Part("faketime", "faketime", "sets the time of day of a server under test"),
 }
 

@@ -1,7 +1,7 @@
 """A group in which one place may outlive its connection, for the tests of that."""
 
 from actors.events import PeerList, Place, Profile
-from actors.group import OnDuplicate
+from actors.rules import OnDuplicate
 from tests.broker import GROUP_RULES, PEER_RULES, RESUME, Broker, Caller
 
 V1, V2 = Profile.V1, Profile.V2

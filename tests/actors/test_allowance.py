@@ -67,3 +67,13 @@ def test_never_more_passes_than_the_burst_and_the_rate_allow(asks: list[tuple[fl
         now += wait
         passed += cost if allowance.spend(now, cost) else 0
     assert passed <= rate.burst + rate.per_second * (now + 2e-6)
+
+
+def test_to_ask_takes_nothing() -> None:
+    allowance = Allowance(Rate(1, 2))
+    assert allowance.is_full(100.0)
+    assert [allowance.has(100.0), allowance.spend(100.0), allowance.has(100.0), allowance.spend(100.0)] == [True] * 4
+    assert not allowance.has(100.0)
+    assert allowance.has(101.0)
+    assert not allowance.is_full(101.0)
+    assert allowance.is_full(102.0)

@@ -134,6 +134,14 @@ def test_one_bad_message_too_many_closes_the_connection(message: BadMessage) -> 
     assert bob.heard() == [(LEFT, "a", "lost")]
 
 
+def test_a_message_that_is_barred_and_no_fault_is_answered_and_not_held_against_the_client() -> None:
+    broker = broker_with(errors=0)
+    (ann,) = broker.join("a")
+    ann.says(*[BadMessage(ErrorCode.NOT_ALLOWED, "no", Reference("1", "candidate", "b"), fault=False)] * 3)
+    assert ann.outbox.closed is None
+    assert ann.heard() == [(ERROR, "not_allowed", "b")] * 3
+
+
 def test_a_bad_message_that_waited_may_close_the_connection_and_what_waited_behind_it_is_dropped() -> None:
     broker = broker_with(errors=0)
     (ann,) = broker.join("a")
@@ -154,6 +162,30 @@ def test_a_slow_client_is_closed_and_its_senders_are_told() -> None:
         ann.relay("message", "b" if number else None)
     assert bob.outbox.closed is CloseCode.SLOW_CONSUMER
     assert ann.heard() == [(ERROR, "slow_peer", "b"), (ERROR, "undelivered", "b"), (ERROR, "undelivered", "b")]
+
+
+def full(id_: str) -> BadMessage:
+    """What a client's message becomes for which its tenant has no room."""
+    return BadMessage(ErrorCode.RATE_LIMITED, "", Reference(id_, "message"), fault=False, retry_after_ms=70)
+
+
+def test_a_client_whose_tenant_has_no_room_is_told_when_there_is_and_is_never_closed_for_it() -> None:
+    broker = broker_with(messages=Rate(10, 3))
+    (ann,) = broker.join("a")
+    for number in range(100):
+        ann.says(full(str(number)))
+        broker.pass_time(1)
+    errors = [event for event in ann.told() if isinstance(event, ErrorEvent)]
+    assert [error.reference for error in errors] == [Reference(str(number), "message") for number in range(100)]
+    assert {(error.code, error.temporary, error.retry_after_ms) for error in errors} == {("rate_limited", True, 70)}
+    assert ann.outbox.closed is None
+
+
+def test_what_the_tenant_has_no_room_for_counts_against_the_clients_own_rates() -> None:
+    broker = broker_with(messages=Rate(0.01, 3))
+    (ann,) = broker.join("a")
+    ann.says(*[full("1")] * 20)
+    assert ann.outbox.closed is CloseCode.RATE_ABUSED
 
 
 def test_an_end_that_must_wait_is_kept_behind_nothing_too() -> None:

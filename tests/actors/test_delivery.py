@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.delivery import SAMPLE
 from actors.messages import HoldExpired, Register
 from actors.reasons import CloseCode
 from tests.broker import ERROR, HOLD, LEFT, LIST, PEER_RULES, Broker, Caller, relay
@@ -169,3 +170,26 @@ def test_what_is_handed_over_is_counted_by_type() -> None:
         "candidate": 1,
         "answer": 1,
     }
+
+
+def test_of_every_so_many_relays_of_a_type_the_time_of_one_is_taken() -> None:
+    broker = Broker()
+    ann, bob = broker.join("a", "b")
+    for _ in range(2 * SAMPLE - 1):
+        ann.relay("message", "b")
+    ann.relay("answer", "b")
+    assert broker.metrics.times == [("relay_latency", 0.0)]
+    ann.peer.tell(relay("message", "b"))
+    broker.scheduler.step()
+    broker.clock.now += 0.25
+    broker.run()
+    assert broker.metrics.times[1:] == [("relay_latency", 0.25)]
+    assert len(bob.heard()) == 2 * SAMPLE + 1
+
+
+def test_a_message_that_was_held_says_nothing_of_how_fast_the_server_is() -> None:
+    broker, ann, bob = held_pair()
+    ann.says(*[relay("candidate", "b")] * (SAMPLE - 1))
+    bob.relay("answer", "a")
+    assert broker.metrics.counts["deliveries", "candidate"] == SAMPLE
+    assert broker.metrics.times == []

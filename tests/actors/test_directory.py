@@ -4,8 +4,9 @@ import weakref
 import pytest
 
 from actors.events import Reference
-from actors.messages import Depart, Drain, Forward, GroupKey, Join, Lost, Register
+from actors.messages import Depart, GroupKey, Join, Lost, Register
 from actors.reasons import LeaveReason
+from actors.supervision import Drain, Forward
 from tests.broker import ERROR, GROUP_RULES, LIST, Broker, Caller, group_of, tell_group
 from tests.doubles import Venom, actor_of, only_reference_counts
 

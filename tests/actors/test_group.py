@@ -269,3 +269,14 @@ def test_a_group_that_ends_answers_what_still_reached_it() -> None:
     broker.run()
     assert not group.is_alive()
     assert bob.heard() == [(ERROR, "not_registered", "a")]
+
+
+def test_what_reaches_the_group_is_counted_by_its_type_whether_or_not_it_gets_further() -> None:
+    broker = Broker()
+    ann, _ = broker.join("a", "b")
+    ann.relay("offer", "b")
+    ann.relay("offer", "nobody")
+    ann.relay("message", None)
+    ann.relay("offer", "b", source_id="b")
+    assert {label: count for (name, label), count in broker.metrics.counts.items() if name == "relays"} == {"offer": 2, "message": 1}
+    assert broker.metrics.counts["tenant_relays", ""] == 3

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from actors.group import OnDuplicate
 from actors.messages import Register
 from actors.reasons import CloseCode
+from actors.rules import OnDuplicate
 from tests.broker import ERROR, GROUP_RULES, JOINED, LEFT, LIST, Broker, Caller
 
 
@@ -174,7 +174,16 @@ def test_a_newcomer_takes_the_place_of_the_owner_in_a_full_group() -> None:
 
 
 def test_an_id_that_is_registered_twice_is_logged_with_both_addresses(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "actors.group")
+    caplog.set_level(logging.INFO, "actors.audit")
     contest()
-    (record,) = (vars(record) for record in caplog.records if record.name == "actors.group")
-    assert (record["peer"], record["group"], record["newcomer"], record["owner"]) == ("x", "g", "192.0.2.3:5", "192.0.2.2:5")
+    (record,) = (vars(record) for record in caplog.records)
+    assert (record["peer"], record["group"], record["address"], record["owner"]) == ("x", "g", "192.0.2.3:5", "192.0.2.2:5")
+    assert record["reason"] == "challenge"
+
+
+def test_an_eviction_is_audited_with_its_reason_and_the_address_of_whoever_had_to_go(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "actors.audit")
+    contest(OnDuplicate.NEWEST)
+    evicted = vars(next(record for record in caplog.records if record.getMessage() == "peer evicted"))
+    assert (evicted["tenant"], evicted["group"], evicted["peer"], evicted["address"]) == ("", "g", "x", "192.0.2.2:5")
+    assert evicted["reason"] == "replaced"

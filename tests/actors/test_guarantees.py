@@ -24,10 +24,10 @@ from actors.events import (
     Reference,
     Relayed,
 )
-from actors.group import OnDuplicate
 from actors.membership import Member
 from actors.messages import Close, Leave, Lost, Pong, Register
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
+from actors.rules import OnDuplicate
 from actors.seat import State
 from gateway.backplane.memory import MemoryBackplane
 from tests.broker import GROUP_RULES, RESUME, Broker, Caller, relay

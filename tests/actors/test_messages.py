@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from actors import messages, ownership
+from actors import census, messages, ownership, rules, supervision
 from actors.directory import Directory
 from actors.events import Delivered, GoAway, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
@@ -10,7 +10,6 @@ from actors.messages import (
     BadMessage,
     Depart,
     Departed,
-    Forward,
     GroupKey,
     Heartbeat,
     Inbound,
@@ -35,9 +34,9 @@ KEY = GroupKey("t", "g")
 ACCEPTED = {kind: actor for actor in (PeerV2Actor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
 DEFINED = {
     kind
-    for module in (messages, ownership)
+    for module in (census, messages, ownership, rules, supervision)
     for _, kind in inspect.getmembers(module, inspect.isclass)
-    if issubclass(kind, Message) and kind.__module__ == module.__name__
+    if issubclass(kind, Message) and kind.__module__ == module.__name__ and kind is not census.Inquiry  # the base of two
 }
 
 
@@ -85,7 +84,3 @@ def test_who_waits_for_a_message_that_is_not_handled_is_told() -> None:
         message.unhandled(KEY, ErrorCode.INTERNAL)
     broker.run()
     assert actor_of(ann).notes == [JoinRefused(KEY, ErrorCode.INTERNAL, reference), Joined(KEY, ann, 1, ()), Departed(KEY)]
-
-
-def test_only_joins_and_departures_are_forwarded() -> None:
-    assert Forward.__annotations__["message"] == Join | Depart

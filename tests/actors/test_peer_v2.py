@@ -3,9 +3,10 @@
 import pytest
 
 from actors.events import Ack, AckStatus, ErrorEvent, GoAway, PeerList, Place, Profile, Reference, Welcome
-from actors.group import OnDuplicate
-from actors.messages import Close, Drain, Heartbeat, Leave, Register
+from actors.messages import Close, Heartbeat, Leave, Register
 from actors.reasons import CloseCode, ErrorCode
+from actors.rules import OnDuplicate
+from actors.supervision import Drain
 from tests.broker import ACK, ERROR, GOAWAY, GROUP_RULES, JOINED, LEFT, LIST, PEER_RULES, WELCOME, Broker, Caller, relay
 from tests.doubles import RecordingOutbox
 

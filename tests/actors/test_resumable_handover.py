@@ -1,9 +1,10 @@
 """Between two connections: what is said in the midst of a handover, and who may fail there."""
 
 from actors.events import Profile
-from actors.group import OnDuplicate
-from actors.messages import Drain, Leave, Register
+from actors.messages import Leave, Register
 from actors.reasons import CloseCode, LeaveReason
+from actors.rules import OnDuplicate
+from actors.supervision import Drain
 from tests.actors.lane import Lane, is_over
 from tests.broker import ACK, ERROR, LEFT, LIST, WELCOME, Caller, relay
 from tests.doubles import GreenletEnd, RecordingOutbox, Venom, actor_of

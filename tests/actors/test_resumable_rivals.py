@@ -3,9 +3,9 @@
 import pytest
 
 from actors.events import PeerList, Profile
-from actors.group import OnDuplicate
 from actors.messages import Heartbeat, Leave, Register
 from actors.reasons import CloseCode
+from actors.rules import OnDuplicate
 from tests.actors.lane import Lane, is_over, place_of
 from tests.broker import ERROR, JOINED, LEFT, LIST
 

@@ -6,9 +6,9 @@ import pytest
 from pykka import messages as pykka_messages
 
 from actors.events import Message
-from actors.messages import ActorFailed
 from actors.reasons import MailboxFull
 from actors.runtime import BrokerRef, Runtime, handles
+from actors.supervision import ActorFailed
 from tests.doubles import (
     Fail,
     GreenletEnd,

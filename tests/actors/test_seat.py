@@ -1,11 +1,12 @@
 import pytest
 
 from actors.events import Profile
-from actors.messages import Depart, Forward, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.messages import Depart, GroupKey, Join, Refresh, Register, Revive, Seen
 from actors.ownership import Alive
 from actors.reasons import LeaveReason
 from actors.runtime import BrokerRef, Runtime
 from actors.seat import SESSION_BYTES, Seat
+from actors.supervision import Forward
 from actors.terms import Terms
 from tests.doubles import Fail, ManualClock, Note, NotingSupervisor, PlainMetrics, StepScheduler, actor_of
 
@@ -43,6 +44,23 @@ def test_a_place_is_asked_for_by_way_of_the_directory() -> None:
     assert places.told(places.directory) == [Forward(GroupKey("t", "h"), join)]
     assert (places.seat.peer_id, places.seat.key) == ("b", GroupKey("t", "h"))
     assert places.told(places.group) == []
+
+
+def test_only_who_asked_for_ice_servers_gets_those_that_there_are() -> None:
+    def ice(peer_id: str, now: float) -> bytes:
+        return f"{peer_id} {now}".encode()
+
+    places = Places()
+    assert places.seat.ice_servers(5.0) is None
+    places.seat.refresh(Register("a", "g", ice=True))
+    assert places.seat.ice_servers(5.0) is None
+    seat = Seat(places.peer, places.directory, Terms("t", "192.0.2.1:5", ice=ice))
+    for wanted in (True, False):
+        seat.ask(Register("a", "g", ice=wanted))
+        assert seat.ice_servers(5.0) == (b"a 5.0" if wanted else None)
+    seat.take(places.group)
+    seat.refresh(Register("a", "g", ice=True))
+    assert seat.ice_servers(7.5) == b"a 7.5"
 
 
 def test_a_place_is_for_one_id_in_one_group() -> None:

@@ -11,6 +11,7 @@ from gateway.admission import Admitted
 from gateway.app import App
 from gateway.bench.target import OWN_SETTINGS
 from gateway.config import load
+from gateway.tenants import DEFAULT
 from tests.gateway.doubles import READ, HeldSocket, StepLoop, StepWatcher
 
 __all__ = ["Inside", "NumberedSocket"]
@@ -57,7 +58,9 @@ class Inside:
         """A client that has shaken hands, and whose first bytes these are."""
         self._clients += 1
         socket = NumberedSocket(self._clients)
-        self._app.accept(socket, hello, Admitted(f"192.0.2.1:{self._clients}", "192.0.2.1"))
+        tenant = self._app.tenants.find(DEFAULT)
+        assert tenant is not None
+        self._app.accept(socket, hello, Admitted(f"192.0.2.1:{self._clients}", "192.0.2.1", tenant))
         self._loop.run_callbacks()
         return socket
 

@@ -9,9 +9,11 @@ from gevent.ssl import SSLContext
 
 from gateway.admission import Admission, AdmissionRules, Admitted
 from gateway.operator.metrics import Counts
+from gateway.proxies import Proxies
 from gateway.routes import Routes
 from gateway.subprotocol import Subprotocol
 from gateway.upgrade import HandshakeRules, UpgradeServer
+from tests.gateway.tenanted import open_door
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HEADERS = {"Host": "a", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": KEY, "Sec-WebSocket-Version": "13"}
@@ -37,9 +39,11 @@ class Door:
         per_address: int = 100,
         handshakes_per_address: int = 100,
         tls: SSLContext | None = None,
+        trusted_proxies: tuple[str, ...] = (),
+        proxy_protocol: bool = False,
     ) -> None:
         self.metrics = Counts()
-        self.admission = Admission(AdmissionRules(frozenset(), 100, per_address, handshakes_per_address), self.metrics)
+        self.admission = Admission(AdmissionRules(100, per_address, handshakes_per_address), open_door().judge, self.metrics)
         self.accepted: list[tuple[Any, bytes, Admitted]] = []
         self.subprotocols: list[Subprotocol] = []
         self.on_accept: Callable[[], None] = lambda: None
@@ -47,6 +51,7 @@ class Door:
             ("127.0.0.1", 0),
             Routes(lambda: (True, {"status": "accepting"})),
             admission=self.admission,
+            proxies=Proxies(trusted_proxies, self.metrics, announced=proxy_protocol),
             accept=self.accept,
             rules=HandshakeRules(timeout, concurrent, 4096, 16, 20_000),
             metrics=self.metrics,

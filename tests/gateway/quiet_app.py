@@ -25,8 +25,9 @@ class QuietApp:
     fails_to: str = ""
     error: Exception = OSError()
     risk = App.risk
+    operator = None
 
-    def __init__(self, config: Config, _tls: object, _alarm: object) -> None:
+    def __init__(self, config: Config, _tls: object, _alarm: object, _read: object) -> None:
         self.address = (config.server.host, 4242)
         self.capacity = SimpleNamespace(connections=17)
         self.stops = 0
@@ -38,6 +39,9 @@ class QuietApp:
     def run(self) -> int:
         self._act("run")
         return 70 if self.fails_to == "serve on" else 0
+
+    def reload(self) -> None:
+        self.reloaded = True
 
     def tell_state(self) -> None:
         self.told_state = True

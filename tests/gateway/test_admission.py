@@ -1,22 +1,32 @@
 """Who may have a connection, and that each is counted in and out once."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from gateway.admission import Admission, AdmissionRules, Admitted, Refused, network_of
+from actors.grant import Grant
+from gateway.admission import Admission, AdmissionRules, Admitted, Known, Refused, network_of
 from gateway.operator.metrics import Counts
+from tests.gateway.tenanted import open_door, tenant
 
 HOST = "192.0.2.1"
 
 
+GRANT = Grant(("home",))
+
+
 def admission(
-    *, origins: tuple[str, ...] = (), connections: int = 100, per_address: int = 10, handshakes: int = 10
+    *, origins: tuple[str, ...] = (), connections: int = 100, per_address: int = 10, handshakes: int = 10, per_tenant: int = 0
 ) -> tuple[Admission, Counts]:
     counts = Counts()
-    return Admission(AdmissionRules(frozenset(origins), connections, per_address, handshakes), counts), counts
+    tenants = {name: tenant(name, origins=origins, connections=per_tenant) for name in ("", "acme")}
+    rules = AdmissionRules(connections, per_address, handshakes)
+    return Admission(rules, lambda _network, name, _environ: Known(tenants[name], GRANT), counts), counts
 
 
-def admit(door: Admission, host: str = HOST, origin: str | None = None) -> Admitted:
-    return door.admit(host, 5, {} if origin is None else {"HTTP_ORIGIN": origin})
+def admit(door: Admission, host: str = HOST, origin: str | None = None, name: str = "") -> Admitted:
+    return door.admit(host, 5, {} if origin is None else {"HTTP_ORIGIN": origin}, name)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +57,12 @@ def test_an_address_is_shown_as_people_write_it(host: str, address: str) -> None
     assert admit(door, host).address == address
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
+def test_an_address_without_a_port_is_shown_without_one(host: str) -> None:
+    door, _ = admission()
+    assert door.admit(host, 0, {}, "").address == host
+
+
 def test_the_last_connection_that_fits_is_admitted_and_one_more_is_refused_with_503() -> None:
     door, _ = admission(connections=3)
     for number in range(3):
@@ -68,6 +84,30 @@ def test_one_address_gets_its_share_and_others_get_theirs() -> None:
     door.release(held[0])
     admit(door)
     assert counts.value("connections") == door.open == 3
+
+
+def test_a_tenant_gets_its_share_and_others_get_theirs() -> None:
+    door, counts = admission(per_tenant=2)
+    held = [admit(door, name="acme"), admit(door, name="acme")]
+    with pytest.raises(Refused) as refused:
+        admit(door, name="acme")
+    assert (refused.value.status, refused.value.reason) == ("503 Service Unavailable", "tenant_connections")
+    assert ("Retry-After", "5") in refused.value.headers
+    assert counts.value("quota_refusals", "connections_per_tenant") == 1
+    assert counts.value("tenant_refusals", "acme") == 1
+    assert (door.open_of("acme"), door.open_of("other")) == (2, 0)
+    admit(door)
+    door.release(held[0])
+    assert admit(door, name="acme").tenant.name == "acme"
+    assert counts.value("connections") == door.open == 3
+
+
+def test_who_is_refused_by_the_doorkeeper_is_not_told_what_the_tenant_asks_for() -> None:
+    door = Admission(AdmissionRules(9, 9, 9), open_door(tenant("acme", origins=("https://a.example",))).judge, Counts())
+    with pytest.raises(Refused) as refused:
+        admit(door, origin="https://b.example", name="acme")
+    assert refused.value.status.startswith("401 ")
+    assert door.open == 0
 
 
 def test_the_addresses_of_one_ipv6_network_share() -> None:
@@ -101,7 +141,7 @@ def test_addresses_that_are_gone_are_forgotten() -> None:
     for number in range(1000):
         door.release(admit(door, f"198.51.100.{number % 256}"))
     assert door.open == 0
-    assert door._by_network == {}  # noqa: SLF001 - nothing else shows a leak
+    assert door._by_network == door._by_tenant == {}  # noqa: SLF001 - nothing else shows a leak
 
 
 @pytest.mark.parametrize("origin", [None, "https://a.example", "https://a.example:8443"])
@@ -166,3 +206,16 @@ def test_while_the_memory_is_tight_nobody_may_come_and_who_is_there_stays() -> N
     door.tight = False
     door.release(inside)
     admit(door)
+
+
+def test_who_is_admitted_has_the_tenant_and_the_grant_that_the_doorkeeper_found() -> None:
+    asked: list[object] = []
+
+    def judge(network: str, name: str, environ: Mapping[str, Any]) -> Known:
+        asked.append((network, name, environ))
+        return Known(tenant(name), GRANT)
+
+    door = Admission(AdmissionRules(9, 9, 9), judge, Counts())
+    admitted = door.admit("2001:db8::1", 5, {"QUERY_STRING": "x"}, "acme")
+    assert (admitted.tenant.name, admitted.grant) == ("acme", GRANT)
+    assert asked == [("2001:db8::/64", "acme", {"QUERY_STRING": "x"})]

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Reference
+from actors.events import ErrorEvent, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Place, Reference
 from actors.reasons import ErrorCode, LeaveReason
 from gateway.announcement import announcement
 
@@ -36,6 +36,18 @@ def test_the_keys_of_a_peer_come_in_the_order_of_the_contract() -> None:
 
 def test_a_list_of_nobody_is_an_empty_array() -> None:
     assert said(PeerList(())) == ("peer_list", b'{"peers":[]}')
+
+
+def test_ice_servers_come_behind_the_peers_in_both_encodings() -> None:
+    listed = PeerList((), ice_servers=b'[{"urls":["stun:a"]}]')
+    assert said(listed) == ("peer_list", b'{"peers":[],"ice_servers":[{"urls":["stun:a"]}]}')
+    _, packed = said(listed, Format.MSGPACK)
+    assert msgspec.msgpack.decode(packed) == {"peers": [], "ice_servers": [{"urls": ["stun:a"]}]}
+
+
+def test_ice_servers_come_behind_a_v2_clients_own_place() -> None:
+    _, body = said(PeerList((), Place("a", "g", "s", 1), ice_servers=b"[]"))
+    assert body == b'{"peers":[],"self":{"id":"a","group_id":"g","session":"s","sequence":1},"ice_servers":[]}'
 
 
 def test_metadata_is_written_as_the_peer_wrote_it() -> None:

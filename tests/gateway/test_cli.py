@@ -237,10 +237,19 @@ def test_a_signal_that_the_hub_has_overlooked_ends_its_wait(monkeypatch: pytest.
     assert signal.set_wakeup_fd(before) == -1
 
 
-# --- bench ---
+# --- keys ---
 
 
-def test_bench_hands_over_to_the_load_generator_with_its_own_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_makes_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "new", "--algorithm", "HS256", "--tenant", "acme"]) == 0
+    assert capsys.readouterr().out.startswith("[[tenants.acme.keys]]\n")
+
+
+# --- bench, conformance ---
+
+
+@pytest.mark.parametrize("command", ["bench", "conformance"])
+def test_a_client_of_servers_is_handed_over_to_with_its_own_arguments(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     became: list[list[str]] = []
 
     def become(path: str, words: list[str]) -> None:
@@ -249,12 +258,12 @@ def test_bench_hands_over_to_the_load_generator_with_its_own_arguments(monkeypat
 
     monkeypatch.setattr("os.execv", become)
     with pytest.raises(SystemExit):
-        main(["bench", "relay", "--pairs", "7"])
-    assert became == [[sys.executable, sys.executable, "-m", "gateway.bench", "relay", "--pairs", "7"]]
+        main([command, "relay", "--pairs", "7"])
+    assert became == [[sys.executable, sys.executable, "-m", f"gateway.{command}", "relay", "--pairs", "7"]]
 
 
-def test_a_server_never_loads_the_load_generator() -> None:
-    program = "import gateway.cli, sys; sys.exit(any(name.startswith('gateway.bench') for name in sys.modules))"
+def test_a_server_never_loads_its_clients() -> None:
+    program = "import gateway.cli, sys; sys.exit(any(name.startswith(('gateway.bench', 'gateway.conformance')) for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
 
 

@@ -11,17 +11,22 @@ from tests.gateway.config_problems import problems
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - no test listens there
 KEYS = list(keys_of(Config))
 NAMES = {
-    "server": "host port allowed_origins tls.cert tls.key",
+    "server": "host port allowed_origins trusted_proxies proxy_protocol tenants_dir tls.cert tls.key",
     "heartbeat": "ping_interval expire_after close_after challenge_timeout",
     "limits": "message_bytes fragments json_depth elements id_length metadata_bytes messages_per_second messages_burst bytes_per_second "
     "bytes_burst registers_per_second registers_burst errors outbox_bytes send_buffer_bytes early_messages held_messages held_bytes "
-    "hold_timeout mailbox connections connections_per_address handshakes handshakes_per_address memory_bytes peers_per_group "
-    "peers_per_tenant groups_per_tenant handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
-    "group": "on_duplicate hold_candidates",
+    "hold_timeout mailbox connections connections_per_address handshakes handshakes_per_address memory_bytes connections_per_tenant "
+    "tenant_messages_per_second tenant_messages_burst tenant_bytes_per_second tenant_bytes_burst peers_per_group "
+    "peers_per_tenant groups_per_tenant "
+    "token_failures_per_minute token_failures_burst handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
+    "group": "on_duplicate hold_candidates candidates",
     "resume": "window queue_messages queue_bytes",
+    "ice": "turn_urls secret secret_file secret_env ttl",
     "backplane": "url",
+    "operator": "listen token",
     "log": "level format",
     "drain": "timeout reconnect_spread",
+    "auth": "mode on_expiry leeway",
 }
 
 

@@ -16,6 +16,10 @@ class Door(Struct, frozen=True):
     lock: Lock | None = None
 
 
+class Safe(Struct, frozen=True):
+    code: Secret = Secret("")
+
+
 class House(Struct, frozen=True):
     door: Door = Door()
 
@@ -145,3 +149,12 @@ def test_a_wrong_secret_is_refused_without_showing_it(raw: object) -> None:
 
     assert "hunter2" not in str(caught.value)
     assert str(caught.value).startswith("expected text that is not empty")
+
+
+def test_a_secret_that_need_not_be_may_be_left_empty() -> None:
+    (code,) = keys_of(Safe)
+    assert not code.required
+    assert code.parse("") == code.convert("") == Secret("")
+    assert code.parse("hunter2") == Secret("hunter2")
+    with pytest.raises(InvalidValue):
+        code.convert(5)

@@ -162,3 +162,68 @@ def test_a_default_makes_way_for_what_is_set(tmp_path: Path, overrides: dict[str
     file = tmp_path / "shown.toml"
     file.write_text(render(config), "utf-8")
     assert load(file, {}, {}) == config
+
+
+@pytest.mark.parametrize("listen", ["", "127.0.0.1:8081", "localhost:8081", "[::1]:0"])
+def test_operators_of_this_machine_need_no_token(listen: str) -> None:
+    assert load(None, {}, {"operator.listen": listen}).operator.listen == listen
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8081", "[::]:8081", "10.0.0.1:8081", "ops.example.org:8081"])
+def test_operators_who_come_over_the_network_need_one(listen: str) -> None:
+    (problem,) = problems({"operator.listen": listen})
+    assert problem.key == "operator.listen"
+    assert "a token must be asked for" in problem.what
+    assert "PSYNC_OPERATOR__TOKEN" in problem.mend
+    config = load(None, {"PSYNC_OPERATOR__TOKEN": "s3cret"}, {"operator.listen": listen})
+    assert config.operator.token.reveal() == "s3cret"
+    assert "s3cret" not in render(config)
+
+
+@pytest.mark.parametrize(
+    ("listen", "says"),
+    [("127.0.0.1:65536", "a port from 0 to 65535"), ("127.0.0.1", "expected HOST:PORT"), ("::1:80", "expected HOST:PORT")],
+)
+def test_an_address_of_operators_that_is_none_is_refused(listen: str, says: str) -> None:
+    (problem,) = problems({"operator.listen": listen})
+    assert problem.key == "operator.listen"
+    assert says in problem.what
+
+
+@pytest.mark.parametrize(
+    ("networks", "says"),
+    [
+        ("10.0.0.1/8", "item 1: '10.0.0.1/8' has bits set beyond its prefix; the network is 10.0.0.0/8"),
+        ("127.0.0.1, 10.0.0.0/33", "item 2: '10.0.0.0/33' is neither an IP network nor an IP address"),
+        ("0.0.0.0/0", "item 1: '0.0.0.0/0' is everybody"),
+        ("::1,::/0", "item 2: '::/0' is everybody"),
+    ],
+)
+def test_a_trusted_proxy_that_is_no_network_or_is_everybody_is_refused(networks: str, says: str) -> None:
+    (problem,) = problems({"server.trusted_proxies": networks})
+
+    assert problem.key == "server.trusted_proxies"
+    assert says in problem.what
+    assert "10.1.0.0/16" in problem.mend
+
+
+def test_networks_and_addresses_of_both_families_are_trusted_proxies() -> None:
+    networks = ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32", "::ffff:10.0.0.1")
+
+    assert load(None, {}, {"server.trusted_proxies": ",".join(networks)}).server.trusted_proxies == networks
+
+
+@pytest.mark.parametrize("proxies", [{}, {"server.trusted_proxies": ""}])
+def test_a_header_that_nobody_is_trusted_to_send_is_refused(proxies: dict[str, str]) -> None:
+    (problem,) = problems({"server.proxy_protocol": "true", **proxies})
+
+    assert problem.key == "server.proxy_protocol"
+    assert "nobody could connect: server.trusted_proxies is empty" in problem.what
+    assert ("server.trusted_proxies: default" in problem.origin) == (not proxies)
+
+
+@pytest.mark.parametrize(
+    "overrides", [{"server.proxy_protocol": "false"}, {"server.proxy_protocol": "true", "server.trusted_proxies": "::1"}]
+)
+def test_a_header_that_somebody_is_trusted_to_send_or_that_is_not_asked_for_is_taken(overrides: dict[str, str]) -> None:
+    assert load(None, {}, overrides).server.proxy_protocol == (overrides["server.proxy_protocol"] == "true")

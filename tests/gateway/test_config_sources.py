@@ -5,7 +5,9 @@ from typing import Annotated
 import pytest
 from msgspec import Meta, Struct
 
-from gateway.config_sources import ConfigError, Problem, Rule, read
+from gateway.config_checks import Rule
+from gateway.config_problems import ConfigError, Problem
+from gateway.config_sources import read
 from gateway.config_text import Secret
 
 
@@ -46,7 +48,7 @@ def build(toml: str | None, path: Path, environ: Mapping[str, str] = {}, **flags
     if toml is not None:
         path.write_text(toml, "utf-8")
     overrides = {name.replace("__", "."): text for name, text in flags.items()}
-    return read(House, RULES, None if toml is None else path, environ, overrides)
+    return read(House, RULES, {}, None if toml is None else path, environ, overrides)
 
 
 @pytest.fixture(name="path")
@@ -240,7 +242,7 @@ def test_a_file_that_is_not_utf8_is_told_with_the_byte(path: Path) -> None:
     path.write_bytes(b"# caf\xe9\n")
 
     with pytest.raises(ConfigError, match="is not UTF-8: byte 5 is 0xe9"):
-        read(House, RULES, path, {}, {})
+        read(House, RULES, {}, path, {}, {})
 
 
 def test_a_byte_order_mark_is_no_fault(path: Path) -> None:
@@ -250,7 +252,7 @@ def test_a_byte_order_mark_is_no_fault(path: Path) -> None:
 def test_a_file_that_is_not_there_or_is_a_directory_is_told(path: Path) -> None:
     for place, says in ((path, "No such file or directory"), (path.parent, "Is a directory")):
         with pytest.raises(ConfigError) as caught:
-            read(House, RULES, place, {}, {})
+            read(House, RULES, {}, place, {}, {})
         (problem,) = caught.value.problems
         assert (problem.origin, problem.what) == (str(place), f"cannot be read: {says}")
 
@@ -270,3 +272,14 @@ def test_a_wrong_secret_is_not_shown_in_the_error(path: Path) -> None:
 
     assert "hunter2" not in str(caught.value)
     assert len(caught.value.problems) == 2
+
+
+def test_a_secret_is_taken_from_the_environment_and_never_from_a_flag(path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build("[door.lock]\ntries = 5\n", path, door__lock__code="hunter2")
+
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.origin) == ("door.lock.code", "--set door.lock.code")
+    assert "can see the flags of a process" in problem.what
+    assert "PSYNC_DOOR__LOCK__CODE" in problem.mend
+    assert "hunter2" not in str(caught.value)

@@ -58,6 +58,12 @@ def test_a_secret_reveals_its_value_when_asked() -> None:
     assert Secret("hunter2").reveal() == "hunter2"
 
 
+def test_a_secret_that_is_none_hides_nothing() -> None:
+    assert not Secret("")
+    assert toml(Secret("")) == '""'
+    assert Secret("hunter2")
+
+
 def test_secrets_are_equal_when_their_values_are() -> None:
     assert {Secret("ä\udc80"), Secret("ä\udc80")} == {Secret("ä\udc80")}
     assert Secret("a") != Secret("b")

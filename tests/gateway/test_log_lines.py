@@ -145,6 +145,11 @@ def test_a_field_that_may_hold_a_payload_or_a_token_is_withheld(name: str) -> No
     ("text", "written"),
     [
         ("GET /ws?token=abc.def&x=1 HTTP/1.1", "GET /ws?token=***&x=1 HTTP/1.1"),
+        ("GET /ws?access_token=abc.def&x=1 HTTP/1.1", "GET /ws?access_token=***&x=1 HTTP/1.1"),
+        ("GET /?to=%2Fws%3Ftoken%3Dabc HTTP/1.1", "GET /?to=%2Fws%3Ftoken%3D*** HTTP/1.1"),
+        ('{"token": "abc", "x": 1}', '{"token": "***", "x": 1}'),
+        ("{'HTTP_AUTHORIZATION': 'Bearer abc'}", "{'HTTP_AUTHORIZATION': 'Bearer ***'}"),
+        ("Authorization: Basic dXNlcjpwYXNz", "Authorization: Basic ***"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
         ("psync.v2.json, bearer.abc", "psync.v2.json, bearer.***"),
         (f"refused {JWT}", "refused ***"),

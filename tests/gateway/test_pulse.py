@@ -59,6 +59,17 @@ def test_a_stall_is_counted_told_and_taken_out_of_the_time_that_is_served(beatin
     assert [record.getMessage() for record in caplog.records] == ["the hub was stalled for 3.0 s; no peer expires for it"]
 
 
+def test_by_how_much_each_beat_comes_late_is_counted(beating: Beating) -> None:
+    lag = beating.metrics.histogram("hub_lag")
+    beating.loop.advance(4 * BEAT_SECONDS)
+    assert sum(lag.counts) == 5
+    assert lag.seconds == pytest.approx(0.0, abs=1e-6)
+    beating.stall(BEAT_SECONDS + 0.1)
+    assert lag.seconds == pytest.approx(0.1)
+    beating.stall(3)
+    assert lag.seconds == pytest.approx(0.1 + 3 - BEAT_SECONDS)
+
+
 def test_a_deadline_that_falls_into_a_stall_comes_as_much_later(beating: Beating) -> None:
     due: list[float] = []
     HubScheduler(beating.loop, beating.clock, beating.loop.monotonic).timer(lambda: due.append(beating.clock.monotonic())).start(2)

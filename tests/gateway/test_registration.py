@@ -35,6 +35,22 @@ def test_a_register_needs_a_peer_id_and_a_group_id_and_no_more(form: Format) -> 
 
 
 @both
+@pytest.mark.parametrize("more", [{}, {"metadata": {"n": 1}}])
+def test_who_wants_ice_servers_says_so(form: Format, more: dict[str, object]) -> None:
+    for wanted in (True, False):
+        register = read(form, packed(form, {"peer_id": "a", "group_id": "g", "ice": wanted, **more}))
+        assert isinstance(register, Register)
+        assert register.ice is wanted
+
+
+@both
+@pytest.mark.parametrize(("value", "name"), [(1, "a number"), ("true", "a string"), (None, "null"), ({}, "an object")])
+def test_a_flag_that_is_none_is_refused_by_its_name(form: Format, value: object, name: str) -> None:
+    says = refused(form, {"peer_id": "a", "group_id": "g", "ice": value})
+    assert says == f"payload.ice: expected true or false, got {name}; leave it out for false"
+
+
+@both
 def test_keys_that_nobody_knows_yet_are_allowed(form: Format) -> None:
     assert read(form, packed(form, {"peer_id": "a", "session": 1, "group_id": "g", "PEER_ID": []})) == Register("a", "g", None, "7")
 
@@ -100,7 +116,7 @@ def test_metadata_may_be_as_large_as_configured_and_no_larger(form: Format) -> N
 @both
 def test_a_session_is_read_and_what_can_be_none_is_as_if_there_were_none(form: Format) -> None:
     ids = {"peer_id": "a", "group_id": "g"}
-    assert read(form, packed(form, ids | {"session": "5e55"})) == Register("a", "g", None, "7", "5e55")
-    assert read(form, packed(form, ids | {"session": "5e55", "metadata": 1})) == Register("a", "g", b"1", "7", "5e55")
+    assert read(form, packed(form, ids | {"session": "5e55"})) == Register("a", "g", None, "7", session="5e55")
+    assert read(form, packed(form, ids | {"session": "5e55", "metadata": 1})) == Register("a", "g", b"1", "7", session="5e55")
     for nonsense in (None, "", 5, ["5e55"], "s" * 65, "é"):
         assert read(form, packed(form, ids | {"session": nonsense})) == Register("a", "g", None, "7")

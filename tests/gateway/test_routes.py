@@ -43,6 +43,13 @@ def test_health_is_ok_and_nothing_else() -> None:
     assert (answer.status, answer.body) == ("200 OK", b"OK\n")
 
 
+@pytest.mark.parametrize(("alias", "path"), [("/livez", "/health"), ("/healthz", "/health"), ("/readyz", "/ready")])
+def test_a_probe_has_the_names_by_which_orchestrators_ask_for_it(alias: str, path: str) -> None:
+    for readiness in (READY, (False, {"status": "draining"})):
+        asked, same = ask(alias, readiness=readiness), ask(path, readiness=readiness)
+        assert (asked.status, asked.body, asked.headers) == (same.status, same.body, same.headers)
+
+
 def test_ready_tells_the_state_in_json() -> None:
     answer = ask("/ready")
     assert answer.code == 200
@@ -60,7 +67,7 @@ def test_a_node_that_is_not_ready_is_still_healthy() -> None:
     assert ask("/health", readiness=(False, {})).code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "", "/ws/", "/WS", "/t/x/ws", "/metrics", "/console", "/health/", "//health", "*"])
+@pytest.mark.parametrize("path", ["/", "", "/ws/", "/WS", "/metrics", "/console", "/health/", "//health", "*"])
 def test_any_other_page_is_a_404_that_names_those_that_are_there(path: str) -> None:
     answer = ask(path)
     assert answer.code == 404
@@ -121,4 +128,15 @@ def test_a_refusal_is_json_with_a_word_for_programs_and_a_sentence_for_people(me
 
 def test_the_default_tenant_is_at_ws_and_no_other_path_is_a_websocket() -> None:
     assert tenant_of("/ws") == ""
-    assert [tenant_of(path) for path in ("/", "/ws/", "/ws/x", "/Ws", "/t/a/ws")] == [None] * 5
+    assert [tenant_of(path) for path in ("/", "/ws/", "/ws/x", "/Ws", "/t/ws")] == [None] * 5
+
+
+@pytest.mark.parametrize("name", ["a", "acme-2_x", "0", "a" * 63])
+def test_a_tenant_is_named_by_its_path(name: str) -> None:
+    assert tenant_of(f"/t/{name}/ws") == name
+
+
+@pytest.mark.parametrize("name", ["", "A", "a/b", "..", "a.b", "a%20", "a b", "a\n", "\xe4", "-a", "_", "a" * 64, "a/../b"])
+def test_a_path_that_names_nobody_is_no_websocket_path(name: str) -> None:
+    assert tenant_of(f"/t/{name}/ws") is None
+    assert tenant_of(f"/t/{name}/ws/") is tenant_of(f"/t/{name}") is tenant_of(f"/t/{name}/ws\n") is None

@@ -235,7 +235,7 @@ def test_a_fault_while_a_request_is_read_ends_the_connection_and_is_the_hubs_to_
     def fail(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("gateway.upgrade.check_request_line", fail)
+    monkeypatch.setattr("gateway.exchange.check_request_line", fail)
     monkeypatch.setattr(gevent.get_hub(), "print_exception", lambda _context, kind, *_error: logged.append(kind), raising=False)
     assert door.ask(request()) == b""
     wait_for(lambda: not door.busy())

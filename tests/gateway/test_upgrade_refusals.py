@@ -128,7 +128,7 @@ def test_one_too_many_from_an_address_is_refused_and_the_others_stay(doors: Call
 
 
 def test_a_refused_handshake_is_logged_with_its_reason_and_where_it_came_from(door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "gateway.upgrade"):
+    with caplog.at_level(logging.INFO, "gateway.audit"):
         door.ask(request(sec_websocket_key="AAAA"))
     [record] = caplog.records
     assert vars(record)["reason"] == "handshake"

@@ -10,6 +10,7 @@ from gateway.frames import TEXT, FrameLimits, encode, encode_close
 from gateway.line import Decode, Line
 from gateway.operator.metrics import Counts
 from gateway.outbox import Encode
+from gateway.quota import Quota
 from gateway.scheduler import HubScheduler
 from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.wire import Decoder, WireLimits
@@ -40,7 +41,13 @@ class Wired:
     codec: ClassVar[tuple[Decode, Encode]] = (Decoder(WireLimits()).decode, encode_event)
 
     def __init__(
-        self, socket: HeldSocket | None = None, *, outbox_bytes: int = 10_000, behind: bytes = b"", subprotocol: Subprotocol = PLAIN
+        self,
+        socket: HeldSocket | None = None,
+        *,
+        outbox_bytes: int = 10_000,
+        behind: bytes = b"",
+        subprotocol: Subprotocol = PLAIN,
+        quota: Quota | None = None,
     ) -> None:
         self.loop = StepLoop()
         self.socket = socket or HeldSocket()
@@ -60,6 +67,7 @@ class Wired:
             outbox_bytes=outbox_bytes,
             message_timeout=MESSAGE_TIMEOUT,
             close_timeout=CLOSE_TIMEOUT,
+            quota=quota,
         )
         self.connection = Connection(self.socket, "192.0.2.1:5", line, self.ended.append, subprotocol)
         self.connection.open(self.attend(), behind)

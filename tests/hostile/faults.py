@@ -8,9 +8,10 @@ import gevent
 from actors.directory import Directory
 from actors.events import Format, Relayed
 from actors.group import GroupActor
-from actors.messages import Forward, Inbound, Relay
+from actors.messages import Inbound, Relay
 from actors.peer import PeerActor
 from actors.runtime import BrokerActor
+from actors.supervision import Forward
 from gateway.wire import Decoder
 
 __all__ = ["FAULTS", "install"]

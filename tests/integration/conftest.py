@@ -1,10 +1,12 @@
 """The servers that integration tests talk to."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -107,3 +109,27 @@ def frozen() -> Iterator[Callable[[Server, str, str], None]]:
         process.wait(PATIENCE)
         assert process.stdout is not None
         process.stdout.close()
+
+
+@pytest.fixture
+def aiortc() -> Iterator[Callable[..., Callable[[], dict[str, Any]]]]:
+    """Starts a peer in a process of its own (`rtc_peer`, with its arguments); what it returns waits for the peer's result."""
+    with ExitStack() as stack:
+        yield lambda *arguments: stack.enter_context(_rtc_peer(*map(str, arguments)))
+
+
+@contextmanager
+def _rtc_peer(*arguments: str) -> Iterator[Callable[[], dict[str, Any]]]:
+    command = [sys.executable, "-m", "tests.integration.rtc_peer", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=quiet_environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+
+        def result() -> dict[str, Any]:
+            said, wrong = process.communicate(timeout=2 * PATIENCE)
+            assert process.returncode == 0, wrong
+            told: dict[str, Any] = json.loads(said)
+            return told
+
+        try:
+            yield result
+        finally:
+            process.kill()

@@ -1,8 +1,8 @@
-"""A real WebRTC peer that is no browser: `python -m tests.integration.rtc_peer URL PEER GROUP LINKS BYTES`.
+"""A real WebRTC peer that is no browser: `python -m tests.integration.rtc_peer URL PEER GROUP LINKS BYTES [ice]`.
 
 It speaks v1 as a daemon does, opens a data channel with each of LINKS others, sends BYTES random bytes into each and takes as many.
 Then it says in one line of JSON on standard output what came of it: the SHA-256 of what it sent, that of what came from whom, and
-to whom it has offered.
+to whom it has offered. With `ice` it takes the ICE servers that come with its list, and tells which of its candidates were not let pass.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 import aioice.ice
-from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -45,7 +45,7 @@ aioice.ice.StunProtocol.datagram_received = _receive_from_loopback  # type: igno
 class Peer:
     """The links of one peer."""
 
-    def __init__(self, socket: ClientConnection, peer_id: str, links: int, size: int) -> None:
+    def __init__(self, socket: ClientConnection, peer_id: str, links: int, size: int, *, ice: bool) -> None:
         self._socket = socket
         self._peer_id = peer_id
         self._data = os.urandom(size)
@@ -53,11 +53,14 @@ class Peer:
         self._missing = links
         self._received: dict[str, str] = {}
         self._offered: list[str] = []
+        self._ice = ice
+        self._ice_servers: list[RTCIceServer] = []
+        self._barred: list[str] = []
         self._done = asyncio.Event()
 
     async def run(self, group_id: str) -> dict[str, Any]:
         """Register, link up, exchange; return what came of it."""
-        await self._say("register", payload={"peer_id": self._peer_id, "group_id": group_id})
+        await self._say("register", payload={"peer_id": self._peer_id, "group_id": group_id, "ice": self._ice})
         await self._say("heartbeat", payload={"timestamp": "2026-01-01T00:00:00Z", "root_hash": "e3b0c442"})
         listening = asyncio.create_task(self._listen())
         done = asyncio.create_task(self._done.wait())
@@ -66,7 +69,8 @@ class Peer:
             listening.result()
         listening.cancel()
         done.cancel()
-        return {"sent": hashlib.sha256(self._data).hexdigest(), "received": self._received, "offered": self._offered}
+        sent = hashlib.sha256(self._data).hexdigest()
+        return {"sent": sent, "received": self._received, "offered": self._offered, "barred": self._barred}
 
     async def close(self) -> None:
         for connection in self._connections.values():
@@ -78,6 +82,7 @@ class Peer:
             source_id, payload = message["source_id"], message.get("payload")
             match message["type"]:
                 case "peer_list":
+                    self._ice_servers = [RTCIceServer(**server) for server in payload.get("ice_servers", [])]
                     for peer in payload["peers"]:
                         await self._offer(peer["id"])
                 case "offer":
@@ -88,6 +93,8 @@ class Peer:
                     await self._add(source_id, payload)
                 case "peer_joined" | "peer_left":
                     pass
+                case "error" if self._ice and payload["code"] == "not_allowed":
+                    self._barred.append(payload["message"])
                 case other:
                     raise AssertionError(f"{other}: {payload}")
 
@@ -106,7 +113,7 @@ class Peer:
         await self._describe(peer_id)
 
     def _connect(self, peer_id: str) -> RTCPeerConnection:
-        connection = self._connections[peer_id] = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        connection = self._connections[peer_id] = RTCPeerConnection(RTCConfiguration(iceServers=self._ice_servers))
         return connection
 
     async def _describe(self, peer_id: str) -> None:
@@ -165,12 +172,12 @@ class Peer:
         await self._socket.send(json.dumps(message) + "\n")
 
 
-async def main(url: str, peer_id: str, group_id: str, links: int, size: int) -> None:
+async def main(url: str, peer_id: str, group_id: str, links: str, size: str, ice: str = "") -> None:
     async with connect(url, compression=None) as socket:
-        peer = Peer(socket, peer_id, links, size)
+        peer = Peer(socket, peer_id, int(links), int(size), ice=ice == "ice")
         print(json.dumps(await peer.run(group_id)), flush=True)  # noqa: T201 - what the test reads
         await peer.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4], *map(int, sys.argv[4:])))  # type: ignore[arg-type] # five words, as the first lines say
+    asyncio.run(main(*sys.argv[1:]))

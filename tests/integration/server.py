@@ -106,6 +106,11 @@ class Server:
         while self._connected:
             self._connected.pop().close()
 
+    def operate(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """One request to the operator's listener (`operator.listen`)."""
+        port = int(self.wait_for_line(r"operators are served on http://127\.0\.0\.1:(\d+)")[1])
+        return _answer_of(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE), method, path, headers)
+
     def request(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """One plain HTTP request."""
         connection = (
@@ -113,13 +118,7 @@ class Server:
             if self.tls
             else http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         )
-        try:
-            connection.request(method, path, headers=dict(headers or {}))
-            response = connection.getresponse()
-            heads = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, heads, response.read().decode())
-        finally:
-            connection.close()
+        return _answer_of(connection, method, path, headers)
 
     def wait_for_connections(self, count: int, within: float = PATIENCE) -> None:
         """Wait until the server has so many clients, by its own account."""
@@ -233,6 +232,16 @@ class Server:
         with self._news:
             self._log_ended = True
             self._news.notify_all()
+
+
+def _answer_of(connection: http.client.HTTPConnection, method: str, path: str, headers: Mapping[str, str] | None) -> Answer:
+    try:
+        connection.request(method, path, headers=dict(headers or {}))
+        response = connection.getresponse()
+        heads = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, heads, response.read().decode())
+    finally:
+        connection.close()
 
 
 def is_fault(line: str) -> bool:

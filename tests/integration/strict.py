@@ -98,10 +98,13 @@ def _check(message: Message, *, v2: bool) -> None:
     payload = message.payload
     match message.type:
         case "peer_list":
-            assert list(payload) in ([["peers", "self"], ["peers", "self", "resumed"]] if v2 else [["peers"]]), message
+            keys = [key for key in payload if key != "ice_servers"]
+            assert keys in ([["peers", "self"], ["peers", "self", "resumed"]] if v2 else [["peers"]]), message
             assert isinstance(payload["peers"], list), message
             for peer in payload["peers"]:
                 _check_peer(peer)
+            for server in payload.get("ice_servers", ()):
+                _check_ice_server(server)
         case "peer_joined":
             assert list(payload) == ["peer"], message
             _check_peer(payload["peer"])
@@ -114,6 +117,17 @@ def _check(message: Message, *, v2: bool) -> None:
         case _:
             assert v2, f"a type that v1 does not have: {message}"
             assert list(payload) == _OWN_TO_V2[message.type], message
+
+
+def _check_ice_server(server: Any) -> None:  # noqa: ANN401 - what a client sent
+    """Fail unless it is an `RTCIceServer` (W3C WebRTC section 4.2.4) that a browser takes."""
+    keys = list(server)
+    assert keys in (["urls"], ["urls", "username", "credential"]), server
+    assert server["urls"], server
+    assert all(isinstance(url, str) for url in server["urls"]), server
+    if any(url.startswith("turn") for url in server["urls"]):
+        assert server["username"], server
+        assert server["credential"], server
 
 
 def _check_peer(peer: dict[str, object]) -> None:

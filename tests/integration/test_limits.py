@@ -6,10 +6,10 @@ from types import MappingProxyType
 import pytest
 
 from gateway.config import Config, keys_of
-from tests.integration.limits import conduct, crowds, ends, messages, queues
+from tests.integration.limits import conduct, crowds, ends, messages, queues, quotas, tokens
 from tests.integration.server import Server
 
-CASES = MappingProxyType({**messages.CASES, **conduct.CASES, **queues.CASES, **crowds.CASES, **ends.CASES})
+CASES = MappingProxyType({**messages.CASES, **conduct.CASES, **queues.CASES, **quotas.CASES, **crowds.CASES, **ends.CASES, **tokens.CASES})
 
 
 def test_every_limit_has_its_case() -> None:

@@ -22,7 +22,7 @@ def ghost(server: Server, peer_id: str, group: str) -> Line:
 def wait_for_contest(server: Server, group: str) -> None:
     """Wait until the log tells of two connections with one name in this group, and of both their addresses."""
     address = r"127\.0\.0\.1:\d+"
-    server.wait_for_line(f'registered twice".*"group": "{re.escape(group)}".*"owner": "{address}", "newcomer": "{address}"')
+    server.wait_for_line(f'registered twice".*"group": "{re.escape(group)}".*"address": "{address}", "owner": "{address}"')
 
 
 def test_an_incumbent_that_answers_keeps_its_name_and_the_newcomer_stays_unregistered(server: Server, group: str) -> None:

@@ -2,11 +2,7 @@
 
 import functools
 import itertools
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,9 +12,8 @@ import pytest
 
 from tests.integration.browser import Browser, Tab, browse
 from tests.integration.line import PATIENCE
-from tests.integration.server import Server, quiet_environ
+from tests.integration.server import Server
 from tests.parts import require_part
-from tests.sources import ROOT
 
 BYTES = 2**20
 HERE = Path(__file__).parent
@@ -63,30 +58,6 @@ def open_tab(browser: Browser, page: str) -> Iterator[Callable[[], Tab]]:
     yield open_one
     for tab in tabs:
         tab.close()
-
-
-@pytest.fixture
-def aiortc() -> Iterator[Callable[..., Callable[[], Result]]]:
-    """Starts a peer in a process of its own; what it returns waits for the peer's result."""
-    with ExitStack() as stack:
-        yield lambda *arguments: stack.enter_context(_process(*map(str, arguments)))
-
-
-@contextmanager
-def _process(*arguments: str) -> Iterator[Callable[[], Result]]:
-    command = [sys.executable, "-m", "tests.integration.rtc_peer", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, env=quiet_environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-
-        def result() -> Result:
-            said, wrong = process.communicate(timeout=2 * PATIENCE)
-            assert process.returncode == 0, wrong
-            told: Result = json.loads(said)
-            return told
-
-        try:
-            yield result
-        finally:
-            process.kill()
 
 
 def address(server: Server) -> str:

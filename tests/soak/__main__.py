@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.soak.campaign import Course, is_as_before, soak
 from tests.soak.fairness import TARGET_MS, fairness
+from tests.soak.neighbours import TARGET, neighbours
 from tests.soak.verdict import Sample, grown, plot, table
 
 PLOTTED = ("connections", "relays", "p99_ms", "rss_kib", "descriptors", "actors")
@@ -32,10 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make soak ARGS=...", description="See what the server keeps of clients that come and go.")
-    parser.add_argument("--minutes", type=float, help="how long (default: 10; with --fairness 0.4)")
+    parser.add_argument("--minutes", type=float, help="how long (default: 10; with --fairness 0.4, twice)")
     parser.add_argument("--seed", type=int, help="of what the crowd does (default: the time)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
-    parser.add_argument("--fairness", action="store_true", help="instead: what a flood in one group costs the others")
+    parser.add_argument("--fairness", action="store_true", help="instead: what a flood in one group or tenant costs the others")
     parser.add_argument("--server", default="gateway", metavar="MODULE", help="another server, such as tests.soak.leaking")
     return parser
 
@@ -65,11 +66,12 @@ def _conclude(course: Course, path: Path | None) -> int:
 
 
 def _measure_fairness(seconds: float, path: Path | None) -> int:
-    found = fairness(seconds, _say)
-    _say(str(found))
+    found, tenants = fairness(seconds, _say), neighbours(seconds, _say)
+    _say(f"{found}\n\n{tenants}")
     if path is not None:
-        path.write_text(json.dumps({**found._asdict(), "added_ms": found.added_ms}))
-    return 1 if found.added_ms > TARGET_MS else 0
+        told = {**tenants._asdict(), "times": tenants.times}
+        path.write_text(json.dumps({**found._asdict(), "added_ms": found.added_ms, "tenants": told}))
+    return 1 if found.added_ms > TARGET_MS or tenants.times > TARGET else 0
 
 
 def _tell(sample: Sample) -> None:

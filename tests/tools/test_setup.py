@@ -320,7 +320,7 @@ def test_a_missing_part_is_allowed_only_by_1_and_never_in_ci(environ: dict[str, 
 def test_wrong_arguments_show_how_to_use_it(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "tools/setup.py", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "python3 tools/setup.py run|test|check|bench|fuzz|soak [-- ARGUMENTS]" in done.stderr
+    assert "python3 tools/setup.py run|test|check|bench|fuzz|soak|contract [-- ARGUMENTS]" in done.stderr
 
 
 def test_a_python_that_is_too_old_can_read_far_enough_to_say_so() -> None:

@@ -1,5 +1,7 @@
 """The limits of how many there are: connections, handshakes, peers, groups."""
 
+import json
+
 from tests.integration.limits.case import Case, bare, peer, upgraded
 from tests.integration.line import HANDSHAKE, Line
 from tests.integration.server import Server
@@ -25,6 +27,13 @@ def connections(server: Server) -> None:
 def one_connection_too_many(server: Server) -> None:
     connections(server)
     assert answer(server) == (503, "5")
+
+
+def one_connection_of_the_tenant_too_many(server: Server) -> None:
+    connections(server)
+    head = server.request("GET", "/ws", HANDSHAKE)
+    assert (head.status, head.headers["retry-after"]) == (503, "5")
+    assert json.loads(head.body)["error"] == "tenant_connections"
 
 
 def one_connection_too_many_from_here(server: Server) -> None:
@@ -86,7 +95,8 @@ CASES = {
     "connections_per_address": Case(MOST, connections, one_connection_too_many_from_here, "refusals", "connections_per_address"),
     "handshakes": Case(MOST, handshakes, one_handshake_too_many, "accept_pauses", counts_at=True),
     "handshakes_per_address": Case(MOST, handshakes, one_handshake_too_many_from_here, "refusals", "handshakes_per_address"),
-    "peers_per_group": Case(MOST, peers, one_peer_too_many, "errors", "group_full"),
-    "peers_per_tenant": Case(MOST, connections, one_group_too_many, "errors", "tenant_full"),
-    "groups_per_tenant": Case(MOST, connections, one_group_too_many, "errors", "tenant_full"),
+    "peers_per_group": Case(MOST, peers, one_peer_too_many, "quota_refusals", "peers_per_group"),
+    "peers_per_tenant": Case(MOST, connections, one_group_too_many, "quota_refusals", "peers_per_tenant"),
+    "groups_per_tenant": Case(MOST, connections, one_group_too_many, "quota_refusals", "groups_per_tenant"),
+    "connections_per_tenant": Case(MOST, connections, one_connection_of_the_tenant_too_many, "quota_refusals", "connections_per_tenant"),
 }

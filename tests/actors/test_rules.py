@@ -1,0 +1,68 @@
+"""What holds for the groups of a tenant changes while they run."""
+
+import pytest
+
+from actors.rules import NewTenantRules, OnDuplicate, TenantRules
+from tests.broker import ERROR, GROUP_RULES, JOINED, LIST, Broker, relay
+from tests.doubles import Venom
+
+ROOMY = TenantRules(100, 100, GROUP_RULES)
+
+
+def change(broker: Broker, **tenants: TenantRules) -> None:
+    broker.directory.tell(NewTenantRules({"": ROOMY, **tenants}))
+    broker.run()
+
+
+def test_a_bound_that_is_lowered_holds_for_who_comes_next_and_puts_nobody_out() -> None:
+    broker = Broker()
+    ann, bob = broker.join("a", "b", tenant="t")
+    change(broker, t=TenantRules(1, 2, GROUP_RULES))
+    late, elsewhere = broker.connect("t").register("c"), broker.connect("t").register("d", "h")
+    assert late.heard() == elsewhere.heard() == [(ERROR, "tenant_full", None)]
+    ann.relay("offer", "b")
+    assert bob.heard() == [("offer", "a", b"")]
+    change(broker, t=ROOMY)
+    assert late.register("c").heard() == [(LIST, "a", "b")]
+
+
+def test_a_group_that_runs_goes_by_the_new_rules_from_there_on() -> None:
+    broker = Broker()
+    ann, bob = broker.join("a", "b", tenant="t")
+    change(broker, t=ROOMY._replace(group=GROUP_RULES._replace(peers=2, on_duplicate=OnDuplicate.REJECT)))
+    assert broker.connect("t").register("c").heard() == [(ERROR, "group_full", None)]
+    assert broker.connect("t").register("a").heard() == [(ERROR, "peer_id_taken", None)]
+    assert ann.heard() == bob.heard() == []
+    assert broker.metrics.counts["quota_refusals", "peers_per_group"] == broker.metrics["tenant_refusals"] == 1
+
+
+def test_the_rules_of_one_tenant_are_not_those_of_another() -> None:
+    broker = Broker()
+    (ann,), (bob,) = broker.join("a"), broker.join("a", tenant="t")
+    change(broker, t=ROOMY._replace(group=GROUP_RULES._replace(peers=1)))
+    assert broker.connect("t").register("b").heard() == [(ERROR, "group_full", None)]
+    assert broker.connect().register("b").heard() == [(LIST, "a")]
+    assert ann.heard() == [(JOINED, "b")]
+    assert bob.heard() == []
+
+
+def test_nobody_joins_a_group_of_a_tenant_that_is_no_more_and_who_is_in_can_still_leave() -> None:
+    broker = Broker()
+    ann, bob = broker.join("a", "b", tenant="t")
+    change(broker)
+    assert broker.connect("t").register("c").heard() == [(ERROR, "not_allowed", None)]
+    ann.leave()
+    bob.lost()
+    assert (broker.metrics["groups"], broker.metrics["peers"]) == (0, 0)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_group_that_fails_goes_by_the_newest_rules_and_without_a_tenant_it_is_given_up(stays: bool) -> None:
+    broker = Broker()
+    (ann,) = broker.join("a", tenant="t")
+    tenants = {"t": ROOMY._replace(group=GROUP_RULES._replace(peers=1))} if stays else {}
+    ann.peer.tell(relay("offer", Venom(ValueError("poison"))))
+    broker.directory.tell(NewTenantRules({"": ROOMY, **tenants}))
+    broker.run()
+    assert (ann.outbox.closed is None) == stays
+    assert broker.connect("t").register("b").heard() == [(ERROR, "group_full" if stays else "not_allowed", None)]
