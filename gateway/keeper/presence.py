@@ -40,11 +40,14 @@ class Presence:
         self._known: dict[str, Peer] = {}
         self._listed: set[str] = set()  # those of them that a list has named
         self._awaited: set[str] = set()  # those of them that have not joined again
+        self.is_named = False
+        """Whether there has been a list."""
         self.due: float | None = None
         """When those that are awaited count as lost; None when nobody is."""
 
     def named(self, peers: Iterable[Peer]) -> list[Told]:
         """A list after joining as someone new to all: everything that was is over."""
+        self.is_named = True
         there = {peer.id: peer for peer in peers}
         gone: list[Told] = [PeerLeft(peer, "lost") for name, peer in self._known.items() if name not in there]
         self._known, self._listed, self._awaited, self.due = there, set(there), set(), None

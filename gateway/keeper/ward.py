@@ -131,6 +131,8 @@ class Ward:
 
     async def _list_again(self, wish: Registration) -> None:
         """Answer a second register: by the server for one that wants fresh credentials, and else from what is known here."""
+        if not self._presence.is_named:
+            return  # the answer to the first one is that to this one, too
         if wish.ice and self._signal and self._is_in:
             try:
                 await self._signal.refresh()

@@ -51,6 +51,20 @@ def test_a_second_register_of_the_same_is_answered_with_the_list_and_goes_nowher
     run(test())
 
 
+def test_a_second_register_before_the_answer_to_the_first_is_answered_with_that() -> None:
+    async def test() -> None:
+        line = ScriptedLine()
+        async with cared_for(line) as care:
+            for _ in range(2):
+                await care.say("register", {"peer_id": "me", "group_id": "room"})
+            assert care.client.heard_nothing()
+            line.joins("a")
+            assert names(await care.client.hear("peer_list")) == ["a"]
+            assert len(care.opened) == 1
+
+    run(test())
+
+
 def test_a_client_that_asks_for_ice_servers_gets_them_and_fresh_ones_when_it_registers_again() -> None:
     async def test() -> None:
         line = ScriptedLine()
