@@ -3,6 +3,7 @@
 Where to look::
 
     messages    every message that an actor accepts, grouped by receiver
+    ownership   more of them: who owns a place
     events      what clients are told; the base of all messages
     reasons     the one table of error codes, close codes and leave reasons; the error tree
     ports       what the outside supplies: Clock, Scheduler, Outbox, Backplane, Metrics
@@ -19,7 +20,10 @@ Where to look::
       delivery    what other peers send to it, in order
       unlisted    its Outbox, if it may not know who is there
     peer_v2     PeerV2Actor: what a connection of profile v2 has beside
+    resumable   ResumablePeer: how that one keeps its place over a lost connection
+    resume      what is kept meanwhile
     contest     who waits for the id of another
+    roster      pure: its members as others are told of them
     membership  pure: who is in a group, in which order
     pairing     pure: which candidates wait for which answer
     terms       on what a connection was let in; peer_rules: what holds for each

@@ -87,6 +87,12 @@ class Client:
             self._early.append(message)
         return bool(self._early)
 
+    def keep_end(self, message: Lost) -> None:
+        """Keep the end in any case: something is still to come that it must not be ahead of."""
+        if self._early is None:
+            self._early = []
+        self._early.append(message)
+
     def kept(self) -> list[Inbound | Lost]:
         """What was kept; it is the caller's from now on."""
         early, self._early = self._early, None

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
 from actors.membership import Member
-from actors.messages import Challenge, ChallengeExpired, Join, PeerRef
+from actors.messages import Join, PeerRef
+from actors.ownership import Challenge, ChallengeExpired
 from actors.ports import Timer
 from actors.runtime import BrokerRef, Runtime, reminder
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pykka
 
+from actors.audit import Audit
 from actors.census import CountTenants, FindPeer, ListGroups, ListPeers, Remove, TenantCount
 from actors.events import Message
 from actors.group import GroupActor
@@ -19,6 +20,7 @@ from actors.supervision import ActorFailed, Drain, Forward, GroupEmpty, Testamen
 __all__ = ["RESTARTS", "RESTART_SECONDS", "Directory"]
 
 logger = logging.getLogger("actors.directory")
+audit = Audit("actors")
 
 RESTARTS = 3
 """Failures of one group within RESTART_SECONDS after which it is given up: what it holds is what makes it fail."""
@@ -82,6 +84,8 @@ class Directory(BrokerActor):
                 return
             entry = self._reserve(key, entry, rules)
             if entry is None:
+                known = {"group": key.group_id, "peer": forwarded.peer_id, "address": forwarded.address}
+                audit.tell("over quota", tenant=key.tenant, reason=ErrorCode.TENANT_FULL, **known)
                 self._runtime.metrics.increment("tenant_refusals", key.tenant)
                 forwarded.unhandled(key, ErrorCode.TENANT_FULL)
                 return

@@ -14,11 +14,9 @@ from msgspec.structs import replace
 from actors.audit import Audit
 from actors.census import FindPeer, ListPeers, Remove
 from actors.contest import Contests
-from actors.events import AckStatus, Message, PeerInfo, PeerJoined, PeerLeft, Relayed
+from actors.events import AckStatus, Message, PeerJoined, PeerLeft, Relayed
 from actors.membership import Member, Membership
 from actors.messages import (
-    Alive,
-    ChallengeExpired,
     Depart,
     Departed,
     EndGroup,
@@ -32,8 +30,10 @@ from actors.messages import (
     Revived,
     Seen,
 )
+from actors.ownership import Alive, ChallengeExpired, Superseded
 from actors.ports import Backplane
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
+from actors.roster import Roster
 from actors.rules import GroupRules, NewGroupRules, OnDuplicate
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
 from actors.supervision import GroupEmpty, Testament, Vacated
@@ -64,6 +64,7 @@ class GroupActor(BrokerActor):
         self._succeeds = inherited is not None
         self._members = Membership(inherited or ())
         self._contests = Contests(runtime, self.ref, rules.challenge_timeout)
+        self._roster = Roster(self._members, key.group_id, runtime.clock)
         self._joins = 0
         self._now = runtime.clock.monotonic
         self._count = runtime.metrics.increment
@@ -132,6 +133,8 @@ class GroupActor(BrokerActor):
 
     def _admit(self, message: Join) -> None:
         if len(self._members) >= self._rules.peers:
+            known = {"group": self._key.group_id, "peer": message.peer_id, "address": message.address}
+            audit.tell("over quota", tenant=self._key.tenant, reason=ErrorCode.GROUP_FULL, **known)
             self._count("quota_refusals", "peers_per_group")
             self._count("tenant_refusals", self._key.tenant)
             self._refuse(message, ErrorCode.GROUP_FULL)
@@ -152,28 +155,12 @@ class GroupActor(BrokerActor):
         self._directory.post(Vacated(self._key, self.ref))
 
     def _tell_place(self, member: Member) -> None:
-        member.peer.post(Joined(self._key, self.ref, member.sequence, self._list_for(member), member.session))
-
-    def _list_for(self, member: Member) -> tuple[PeerInfo, ...]:
-        """Who was there before: those to whom this member offers. Whoever joined later offers to it, however often it asks."""
-        offset, group_id = self._offset(), self._key.group_id
-        return tuple(
-            PeerInfo(other.peer_id, group_id, other.last_seen + offset, other.metadata)
-            for other in self._members.others(member.peer_id)
-            if other.sequence < member.sequence
-        )
+        member.peer.post(Joined(self._key, self.ref, member.sequence, self._roster.list_for(member), member.session))
 
     def _announce(self, member: Member) -> None:
-        joined = PeerJoined(self._info(member), {})
+        joined = PeerJoined(self._roster.info(member), {})
         for other in self._members.others(member.peer_id):
             other.peer.post(joined)
-
-    def _info(self, member: Member) -> PeerInfo:
-        return PeerInfo(member.peer_id, self._key.group_id, member.last_seen + self._offset(), member.metadata)
-
-    def _offset(self) -> float:
-        """What makes a time of day of a time on the monotonic clock."""
-        return self._runtime.clock.wall() - self._now()
 
     @handles(Refresh)
     def refresh(self, message: Refresh) -> None:
@@ -188,6 +175,10 @@ class GroupActor(BrokerActor):
     def _settle(self, message: Join, owner: Member) -> None:
         tenant, group = self._key
         who = {"group": group, "peer": owner.peer_id, "address": message.address, "owner": owner.address}
+        if owner.is_shown(message.claim):
+            audit.tell("peer resumed", tenant=tenant, reason="session", **who)
+            self._take_over(message, owner)
+            return
         audit.tell("peer id registered twice", tenant=tenant, reason=self._rules.on_duplicate, **who)
         if self._rules.on_duplicate is OnDuplicate.NEWEST:
             self._evict(owner, LeaveReason.REPLACED)
@@ -196,6 +187,22 @@ class GroupActor(BrokerActor):
             self._refuse(message, ErrorCode.PEER_ID_TAKEN)
         else:
             self._contests.begin(message, owner)
+
+    def _take_over(self, message: Join, owner: Member) -> None:
+        """It is the same peer on another connection: the others hear nothing. One that was away was not there for them, and joins anew."""
+        if owner.peer_id in self._contests:
+            self._refuse(self._contests.end(owner.peer_id), ErrorCode.PEER_ID_TAKEN)
+        if owner.away:
+            self._evict(owner, LeaveReason.REPLACED)
+            self._admit(message)
+            return
+        self._count("resumes")
+        self._vacate()  # of the two places that are counted now
+        former, owner.peer, owner.address = owner.peer, message.peer, message.address
+        owner.metadata, owner.last_seen = message.metadata, self._now()
+        joined = Joined(self._key, self.ref, owner.sequence, self._roster.list_for(owner), owner.session, resumed=True)
+        if not former.post(Superseded(message.peer, joined)):
+            message.peer.post(joined)
 
     @handles(Alive)
     def incumbent_lives(self, message: Alive) -> None:
@@ -247,7 +254,7 @@ class GroupActor(BrokerActor):
             self._tell_left(member, reason)
 
     def _tell_left(self, member: Member, reason: LeaveReason) -> None:
-        left = PeerLeft(self._info(member), reason, {})
+        left = PeerLeft(self._roster.info(member), reason, {})
         for other in self._members.others(member.peer_id):
             other.peer.post(left)
 
@@ -257,7 +264,7 @@ class GroupActor(BrokerActor):
         member = self._members.owned(message.peer_id, message.peer)
         if member is not None and member.away:
             self._members.revive(message.peer_id, message.peer, self._backplane.place(self._key), self._now())
-            member.peer.post(Revived(self._key, member.sequence, self._list_for(member)))
+            member.peer.post(Revived(self._key, member.sequence, self._roster.list_for(member)))
             self._announce(member)
 
     @handles(Seen)

@@ -1,5 +1,6 @@
 """Who is in a group, in the order of their joins. Pure: no actor runs here, and time is an argument."""
 
+import secrets
 from collections.abc import Iterator
 
 from actors.messages import PeerRef
@@ -24,6 +25,12 @@ class Member:
         self.last_seen = now
         self.away = False
         self.session: str | None = None
+
+    def is_shown(self, claim: str | None) -> bool:
+        """Whether whoever makes this claim knows what only this member was told."""
+        if claim is None or self.session is None:
+            return False
+        return secrets.compare_digest(claim.encode(), self.session.encode())  # in constant time: a session is worth guessing
 
 
 class Membership:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
-from actors.events import Format, Message, PeerInfo, Reference
+from actors.events import Event, Format, Message, PeerInfo, Reference
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 
 if TYPE_CHECKING:
@@ -23,13 +23,17 @@ class GroupKey(NamedTuple):
 
 
 class Register(Message, frozen=True, gc=False):
-    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format; `ice`: it wants ICE servers, too."""
+    """The client asks to join a group. `metadata` is JSON text, whatever the connection's format.
+
+    `ice`: it wants ICE servers, too. `session` is that of a lost place.
+    """
 
     peer_id: str
     group_id: str
     metadata: bytes | None = None
     id: str | None = None
     ice: bool = False
+    session: str | None = None
 
     def reference(self) -> Reference:
         """What an error about this message refers to."""
@@ -103,10 +107,14 @@ class Pong(Message, frozen=True, gc=False):
 
 
 class Lost(Message, frozen=True, gc=False):
-    """The connection has ended, whoever ended it. The last message of a connection. `reason` is what the others are told."""
+    """The connection has ended, whoever ended it. The last message of a connection. `reason` is what the others are told.
+
+    `broken`: nobody has ended it, no close frame was sent in either direction.
+    """
 
     lifecycle: ClassVar[bool] = True
     reason: LeaveReason = LeaveReason.LOST
+    broken: bool = False
 
 
 class Close(Message, frozen=True, gc=False):
@@ -139,7 +147,7 @@ class HoldExpired(Message, frozen=True, gc=False):
 class Joined(Message, frozen=True, gc=False):
     """The peer is in the group, in the place `sequence` of its total order of joins; `peers` were there before it.
 
-    `session` is what a v2 client shows to take this place again.
+    `session` is what a v2 client shows to take this place again. `resumed`: it has done so, and `queue` is what was kept for it.
     """
 
     lifecycle: ClassVar[bool] = True
@@ -148,6 +156,13 @@ class Joined(Message, frozen=True, gc=False):
     sequence: int
     peers: tuple[PeerInfo, ...]
     session: str | None = None
+    resumed: bool = False
+    queue: tuple[Event, ...] = ()
+
+    def unhandled(self, key: GroupKey, code: ErrorCode) -> None:  # noqa: ARG002 - senders are in one group
+        """Nobody takes what was kept for the client: whoever sent some of it is told."""
+        for event in self.queue:
+            event.unhandled(self.key, code)
 
 
 class Revived(Message, frozen=True, gc=False):
@@ -173,13 +188,6 @@ class Departed(Message, frozen=True, gc=False):
 
     lifecycle: ClassVar[bool] = True
     key: GroupKey
-
-
-class Challenge(Message, frozen=True, gc=False):
-    """Another connection wants this peer's id: show that you live. `nonce` comes back in `Alive`."""
-
-    lifecycle: ClassVar[bool] = True
-    nonce: int
 
 
 class Evicted(Message, frozen=True, gc=False):
@@ -209,7 +217,10 @@ class GroupLost(Message, frozen=True, gc=False):
 
 
 class Join(Message, frozen=True, gc=False):
-    """A peer asks for a place. `address` names its connection in the log; `session` is what a v2 peer may take the place with again."""
+    """A peer asks for a place. `address` names its connection in the log.
+
+    `session` is what a v2 peer may take the place with again; `claim` is that of the place that it had, or says it had.
+    """
 
     lifecycle: ClassVar[bool] = True
     peer: PeerRef
@@ -218,6 +229,7 @@ class Join(Message, frozen=True, gc=False):
     address: str
     reference: Reference
     session: str | None = None
+    claim: str | None = None
 
     def unhandled(self, key: GroupKey, code: ErrorCode) -> None:
         """The peer stays unregistered."""
@@ -260,23 +272,6 @@ class Revive(Message, frozen=True, gc=False):
     lifecycle: ClassVar[bool] = True
     peer: PeerRef
     peer_id: str
-
-
-class Alive(Message, frozen=True, gc=False):
-    """A challenged peer was heard of."""
-
-    lifecycle: ClassVar[bool] = True
-    peer: PeerRef
-    peer_id: str
-    nonce: int
-
-
-class ChallengeExpired(Message, frozen=True, gc=False):
-    """A challenged peer has had its time."""
-
-    lifecycle: ClassVar[bool] = True
-    peer_id: str
-    nonce: int
 
 
 class EndGroup(Message, frozen=True, gc=False):

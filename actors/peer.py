@@ -5,7 +5,6 @@ What its client says is handled in `actors.speaker`; here is what the client is 
 
 from actors.events import PeerJoined, PeerLeft, PeerList, Reference, Relayed, Undeliverable
 from actors.messages import (
-    Challenge,
     Departed,
     Evicted,
     GroupLost,
@@ -15,6 +14,7 @@ from actors.messages import (
     Restored,
     Revived,
 )
+from actors.ownership import Challenge
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 from actors.runtime import handles
 from actors.seat import State

@@ -1,4 +1,7 @@
-"""PeerV2Actor: a connection of profile v2. Its client is welcomed, knows its own place, and hears of what went well, too."""
+"""PeerV2Actor: a connection of profile v2. Its client is welcomed, knows its own place, and hears of what went well, too.
+
+How it keeps that place over a lost connection is in `actors.resumable`.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,6 +13,7 @@ from actors.peer import PeerActor
 from actors.peer_rules import PeerRules
 from actors.ports import Outbox
 from actors.reasons import CloseCode, LeaveReason
+from actors.resumable import ResumablePeer
 from actors.runtime import BrokerRef, Runtime, handles
 from actors.seat import State
 from actors.terms import Terms
@@ -17,16 +21,13 @@ from actors.terms import Terms
 __all__ = ["PEERS", "PeerV2Actor"]
 
 
-class PeerV2Actor(PeerActor):
-    """As its base, and: each message with an `id` is answered, by an error, by an ack, or a register by its list.
-
-    Candidates that overtake an answer are not held for it: a v2 client copes with them.
-    """
+class PeerV2Actor(ResumablePeer):
+    """As its base, and: each message with an `id` is answered, by an error, by an ack, or a register by its list."""
 
     _acks: ClassVar[bool] = True
 
     def __init__(self, runtime: Runtime, directory: BrokerRef, outbox: Outbox, terms: Terms, rules: PeerRules) -> None:
-        super().__init__(runtime, directory, outbox, terms, rules._replace(hold=None))
+        super().__init__(runtime, directory, outbox, terms, rules)
         self._rules = rules
         self._connection_id = terms.connection_id
         self._session = ""
@@ -47,13 +48,15 @@ class PeerV2Actor(PeerActor):
         if isinstance(message, Joined) and message.session is not None:
             self._session = message.session
         own = Place(self._seat.peer_id, self._seat.key.group_id, self._session, message.sequence)
-        return PeerList(message.peers, own, ice_servers=self._seat.ice_servers(self._clock.wall()))
+        resumed = isinstance(message, Joined) and message.resumed
+        return PeerList(message.peers, own, resumed, self._seat.ice_servers(self._clock.wall()))
 
     @handles(Delivered)
     def delivered(self, message: Delivered) -> None:
         """A message of this client got through, or waits for a peer that may resume."""
         if self._state is not State.GONE:
             self._client.outbox.send(Ack(message.id, message.status))
+            self._check_room()
 
     @handles(GoAway)
     def told_to_go(self, message: GoAway) -> None:

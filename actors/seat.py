@@ -16,7 +16,8 @@ import pykka
 from actors.audit import Audit
 from actors.events import Message, Profile
 from actors.grant import Grant
-from actors.messages import Alive, Depart, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.messages import Depart, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.ownership import Alive
 from actors.reasons import LeaveReason, MailboxFull
 from actors.runtime import BrokerRef
 from actors.supervision import Forward
@@ -53,7 +54,7 @@ class Seat:
 
     """
 
-    __slots__ = ("_directory", "_group", "_ice", "_terms", "curbs", "key", "peer", "peer_id")
+    __slots__ = ("_directory", "_group", "_ice", "_terms", "claims", "curbs", "key", "peer", "peer_id")
 
     def __init__(self, peer: BrokerRef, directory: BrokerRef, terms: Terms) -> None:
         self.peer = peer
@@ -64,6 +65,7 @@ class Seat:
         self._ice = False
         self.key = GroupKey(terms.tenant, "")
         self.peer_id = ""
+        self.claims = False  # whether the place that it asked for last was to be taken again
 
     def is_for(self, register: Register) -> bool:
         """Whether this is the place that `register` asks for."""
@@ -90,7 +92,9 @@ class Seat:
         self.peer_id = register.peer_id
         self._ice = register.ice
         session = secrets.token_hex(SESSION_BYTES) if self._terms.profile is Profile.V2 else None
-        join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference(), session)
+        claim = register.session if session is not None else None
+        self.claims = claim is not None
+        join = Join(self.peer, register.peer_id, register.metadata, self._terms.address, register.reference(), session, claim)
         self._directory.post(Forward(self.key, join))
 
     def refresh(self, register: Register) -> bool:

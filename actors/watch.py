@@ -26,6 +26,11 @@ class Watch:
         self._metrics = metrics
         self._challenge: int | None = None
 
+    @property
+    def away(self) -> bool:
+        """Whether the peer is hidden from its group."""
+        return self._liveness.away
+
     def start(self) -> None:
         """Set the timer for the next deadline."""
         wait = self._liveness.next_deadline() - self._clock.monotonic()

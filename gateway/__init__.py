@@ -17,5 +17,6 @@ Where to look::
     operator           the operator's listener: metrics, probes, API; who may use it
     exchange, answer   one HTTP request, bounded, and what it is answered with
     bench              the load generator, a program of its own that no server loads
+    conformance        the judge of servers, this one or others; a program of its own, too
     logs               JSON lines or text
 """

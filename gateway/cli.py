@@ -1,4 +1,4 @@
-"""The command line: serve (the default), check-config, show-config, keys, token, explain, bench, conformance; echo, for WebSocket tests.
+"""The command line: serve (the default), check-config, show-config, keys, token, explain, bench, conformance, keeper; echo, for tests.
 
 Exit codes: 0 done or drained, 1 the address cannot be had, 2 the configuration or the command line is wrong, 70 a fault in the server,
 130 ended at once by a second signal.
@@ -33,7 +33,7 @@ logger = logging.getLogger("gateway")
 
 NO_ADDRESS, WRONG_CONFIG, FAULT = 1, 2, 70
 _READ = 1  # libev: EV_READ
-_CLIENTS = ("bench", "conformance")  # commands that are clients of a server, each a package
+_CLIENTS = ("bench", "conformance", "keeper")  # commands that are clients of a server, each a package
 _COMMANDS = {"explain": cli_explain.main, "keys": cli_keys.main, "token": cli_token.main}
 ENDED_AT_ONCE = 130
 """Exit code after a second signal."""
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A signaling broker for peer-to-peer applications.",
         epilog="More commands, each with its own --help: `keys new` makes a key that tokens are signed with, `token` signs one; `explain` "
         "tells what passed between two peers; `bench` loads a server and tells what it costs; `conformance` plays the contract against "
-        "any server and tells what it keeps of it.",
+        "any server and tells what it keeps of it; `keeper` stands between a PSync daemon and a server that it cannot reach.",
     )
     commands = ("serve", "check-config", "show-config", "echo")
     what = (

@@ -36,6 +36,7 @@ __all__ = [
     "Log",
     "Operator",
     "Problem",
+    "Resume",
     "Secret",
     "Server",
     "TenantConfig",
@@ -113,6 +114,14 @@ class Group(Struct, frozen=True):
     candidates: Annotated[CandidatesPassing, Meta(description=CANDIDATES)] = "all"
 
 
+class Resume(Struct, frozen=True):
+    """`[resume]`: how a v2 peer keeps its place when its connection is lost (`docs/protocol.md`: Resume)."""
+
+    window: Annotated[float, seconds("time to take it again; the others see nothing meanwhile; 0: none", low=0)] = 30.0
+    queue_messages: Annotated[int, about("messages to it that are kept meanwhile; beyond it: `slow_peer`", 1, 65_536, "messages")] = 64
+    queue_bytes: Annotated[int, about("bytes of their payloads together", 64, 2**30, "bytes")] = 65_536
+
+
 class Backplane(Struct, frozen=True):
     """`[backplane]`: how nodes share groups."""
 
@@ -163,6 +172,7 @@ class Config(Struct, frozen=True):
     heartbeat: Heartbeat = Heartbeat()
     limits: Limits = Limits()
     group: Group = Group()
+    resume: Resume = Resume()
     ice: Ice = Ice()
     backplane: Backplane = Backplane()
     operator: Operator = Operator()

@@ -112,6 +112,7 @@ RULES: tuple[Rule, ...] = (
     _above("heartbeat.close_after", "heartbeat.expire_after", "a peer is away before it is lost", times=10),
     _above("limits.register_timeout", "heartbeat.challenge_timeout", "a newcomer may wait that long for its answer", times=10),
     *_limit_rules("limits"),
+    _not_above("resume.queue_bytes", "limits.outbox_bytes", "what is kept passes at once when the peer is back"),
     _not_above("limits.handshakes_per_address", "limits.handshakes", "it would never be reached"),
     _not_above("limits.connections_per_address", "limits.connections", "it would never be reached"),
     Rule(("operator.listen",), _no_address, "Choose a port from 0 to 65535; 0 takes any free one."),

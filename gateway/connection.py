@@ -45,7 +45,7 @@ class Connection:
     """One client's socket. `outbox` is the way out; `open` connects the way in with a PeerActor."""
 
     __slots__ = (
-        "_backlog", "_line", "_lost", "_number", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
+        "_backlog", "_ending", "_line", "_lost", "_number", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
         "_unfinished_since", "_violation", "_watcher", "address", "outbox", "subprotocol",
     )  # fmt: skip
 
@@ -64,7 +64,7 @@ class Connection:
         self._backlog: Sequence[Frame] = ()
         self._violation: tuple[int, str] | None = None  # the error itself would hold its traceback, and that this connection
         self._unfinished_since: float | None = None
-        self._registered = False
+        self._registered = self._ending = False
         self._lost = False  # the PeerActor has been told the end, and what the client sends is no longer looked at
         self.address = address
         self._number = randbits(64)  # half the memory of what is written of it
@@ -219,8 +219,7 @@ class Connection:
             self._take(backlog)
         except BaseException as error:  # noqa: BLE001 - `_failed` logs it; whatever it is, it ends this connection alone
             self._failed(error)
-        if self._tls is not None:
-            self._look_again()
+        self._look_again()
 
     def _look_again(self) -> None:
         """TLS may hold bytes that the kernel announces no more: read them in the coming turn, unless reading pauses."""
@@ -269,6 +268,7 @@ class Connection:
         One turn is waited for. An actor whose turn is cut answers too late, as one that waits for another node does.
         """
         if self._watcher is not None:
+            self._ending = True
             self._watcher.stop()
             self._line.scheduler.at_turn_end(end)
 
@@ -327,11 +327,11 @@ class Connection:
         with suppress(OSError):  # the client may have gone, and then the next read says so
             self._socket.shutdown(SHUT_WR)
 
-    def _tell_lost(self, reason: LeaveReason) -> None:
+    def _tell_lost(self, reason: LeaveReason, *, broken: bool = False) -> None:
         if not self._lost:
             self._lost = True
             if self._peer is not None:
-                self._peer.post(Lost(reason))
+                self._peer.post(Lost(reason, broken))
 
     def end(self) -> None:
         """Close the socket and give everything back. The PeerActor hears of it, if it has not heard before. May be called twice."""
@@ -343,8 +343,8 @@ class Connection:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+        self._tell_lost(LeaveReason.LOST, broken=not (self.outbox.closed or self._ending))
         self.outbox.abandon()
-        self._tell_lost(LeaveReason.LOST)
         self._peer = None
         self._on_end(self)
         self._socket.close()

@@ -16,7 +16,7 @@ _MAPPED_BITS = 96  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2
 def ip_of(host: str) -> Address | None:
     """The address, an IPv4-mapped one as the IPv4 address that it is. None for a name, a path or anything else.
 
-    Remembered, because it is asked more than once for each connection and parsing takes 3 us.
+    Remembered, because it is asked more than once for each connection.
     """
     try:
         ip = ipaddress.ip_address(host.partition("%")[0])

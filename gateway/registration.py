@@ -12,6 +12,8 @@ from gateway.translation import Unrepresentable, json_to_msgpack, msgpack_to_jso
 
 __all__ = ["read_register"]
 
+_LONGEST_SESSION = 64  # twice what the server gives out
+
 _FIX = "send an object with the strings peer_id and group_id"
 
 
@@ -29,6 +31,7 @@ def read_register(form: Format, payload: bytes | None, *, id_: str | None, id_le
         group_id = _id("group_id", members.get("group_id"), id_length)
         metadata = _metadata(form, members.get("metadata"), metadata_bytes)
         ice = _flag("ice", members.get("ice"))
+        session = _session(members.get("session"))
     except Malformed as fault:
         return BadMessage(ErrorCode.BAD_REGISTER, f"payload: {fault}; {_FIX}", reference)
     except Unrepresentable as fault:
@@ -36,7 +39,7 @@ def read_register(form: Format, payload: bytes | None, *, id_: str | None, id_le
         return BadMessage(ErrorCode.BAD_REGISTER, says, reference)
     except _Refused as fault:
         return BadMessage(fault.code, str(fault), reference)
-    return Register(peer_id, group_id, metadata, id_, ice)
+    return Register(peer_id, group_id, metadata, id_, ice, session)
 
 
 class _Plain(Struct, gc=False):
@@ -46,6 +49,7 @@ class _Plain(Struct, gc=False):
     group_id: str
     metadata: Raw = Raw()
     ice: bool = False
+    session: str = ""
 
 
 _PLAIN_JSON = msgspec.json.Decoder(_Plain)
@@ -60,7 +64,8 @@ def _read_plain(form: Format, payload: bytes) -> dict[str, Member] | None:
         return None
     if bytes(plain.metadata):
         return None
-    return {"peer_id": Member(plain.peer_id, b""), "group_id": Member(plain.group_id, b""), "ice": Member(plain.ice, b"")}
+    members = {"peer_id": plain.peer_id, "group_id": plain.group_id, "ice": plain.ice, "session": plain.session}
+    return {name: Member(value, b"") for name, value in members.items()}
 
 
 class _Refused(Exception):
@@ -87,6 +92,12 @@ def _flag(name: str, member: Member | None) -> bool:
     if member is None or isinstance(member.value, bool):
         return member is not None and bool(member.value)
     raise _Refused(f"payload.{name}: expected true or false, got {kind(member.value)}; leave it out for false")
+
+
+def _session(member: Member | None) -> str | None:
+    """What cannot be a session is the same as a wrong one, which is the same as none; v1 does not know the key at all."""
+    value = member.value if member is not None else None
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_SESSION and value.isascii() else None
 
 
 def _metadata(form: Format, member: Member | None, most: int) -> bytes | None:

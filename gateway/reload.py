@@ -75,7 +75,7 @@ class Reload:
             return _refused(config)
         try:
             self._adopt(config)
-        except ConfigError as error:
+        except ConfigError as error:  # a file with a key has changed since it was judged
             return _refused(error)
         before, self._current = self._current.tenants, config
         done = Reloaded("done", (), tuple(_frozen(self._started, config)), *_compared(before, config.tenants))

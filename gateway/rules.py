@@ -11,6 +11,7 @@ from actors.liveness import LivenessRules
 from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
 from actors.ports import IceServers
+from actors.resume import ResumeRules
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from gateway.admission import AdmissionRules
 from gateway.candidate_gate import CandidatePolicy
@@ -82,7 +83,8 @@ def peer_rules(config: Config, limits: Limits) -> PeerRules:
     )
     liveness = LivenessRules(heartbeat.ping_interval, heartbeat.expire_after, heartbeat.close_after, limits.register_timeout)
     hold = HoldRules(limits.held_messages, limits.held_bytes, limits.hold_timeout) if config.group.hold_candidates else None
-    return PeerRules(liveness, conduct, hold, {name: getattr(limits, name) for name in _TOLD})
+    resume = ResumeRules(config.resume.window, config.resume.queue_messages, config.resume.queue_bytes)
+    return PeerRules(liveness, conduct, hold, resume, {name: getattr(limits, name) for name in _TOLD})
 
 
 def group_rules(config: Config, limits: Limits) -> TenantRules:

@@ -13,7 +13,8 @@ from actors.pairing import HoldRules
 from actors.peer_rules import PeerRules
 from actors.peer_v2 import PEERS
 from actors.ports import Backplane, Witness
-from actors.reasons import LeaveReason
+from actors.reasons import CloseCode, LeaveReason
+from actors.resume import ResumeRules
 from actors.rules import GroupRules, OnDuplicate, TenantRules
 from actors.runtime import BrokerRef, Runtime
 from actors.terms import Terms
@@ -23,8 +24,9 @@ from tests.doubles import ManualClock, NotingSupervisor, PlainMetrics, Recording
 LIVENESS = LivenessRules(ping_interval=25, expire_after=60, close_after=600, register_timeout=10)
 CONDUCT = ConductRules(messages=Rate(1000, 10_000), size=Rate(1e6, 1e9), registers=Rate(1000, 1000), errors=100, early=64)
 HOLD = HoldRules(messages=64, size=131_072, seconds=1.0)
-PEER_RULES = PeerRules(LIVENESS, CONDUCT, HOLD)
 TENANTS = ("", "t", "acme", "other")
+RESUME = ResumeRules(window=30, messages=64, size=65_536)
+PEER_RULES = PeerRules(LIVENESS, CONDUCT, HOLD, RESUME)
 GROUP_RULES = GroupRules(peers=100, on_duplicate=OnDuplicate.CHALLENGE, challenge_timeout=1)
 
 
@@ -86,8 +88,8 @@ class Caller:
             self.peer.tell(message)
         self.broker.run()
 
-    def register(self, peer_id: str, group_id: str = "g", *, metadata: bytes | None = None) -> "Caller":
-        self.says(Register(peer_id, group_id, metadata))
+    def register(self, peer_id: str, group_id: str = "g", *, metadata: bytes | None = None, session: str | None = None) -> "Caller":
+        self.says(Register(peer_id, group_id, metadata, session=session))
         return self
 
     def relay(self, kind: str, to: str | None, payload: bytes = b"", source_id: str | None = None) -> None:
@@ -104,6 +106,12 @@ class Caller:
 
     def lost(self, reason: LeaveReason = LeaveReason.LOST) -> None:
         self.peer.post(Lost(reason))
+        self.broker.run()
+
+    def cut(self) -> None:
+        """Its connection breaks: nothing can be written any more, and nobody has said goodbye."""
+        self.outbox.closed = CloseCode.GOING_AWAY
+        self.peer.post(Lost(broken=True))
         self.broker.run()
 
     def heard(self) -> list[tuple[object, ...]]:

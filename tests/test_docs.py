@@ -101,7 +101,10 @@ def error_for(line: str) -> str:
     return encode(ErrorEvent(bad.code, bad.says, ERRORS[bad.code].temporary, bad.about), Format.JSON).decode()
 
 
-@pytest.mark.parametrize("line", [*frames(PROTOCOL, "json client"), *(line for line in frames(README, "sh") if line.startswith("{"))])
+TAKEN = [*frames(PROTOCOL, "json client"), *frames(PROTOCOL, "json v2 client"), *(line for line in frames(README, "sh") if line[0] == "{")]
+
+
+@pytest.mark.parametrize("line", TAKEN)
 def test_every_frame_that_a_client_is_told_to_send_is_taken(line: str) -> None:
     assert not isinstance(DECODER.decode(Format.JSON, line.encode()), BadMessage)
 

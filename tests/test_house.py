@@ -7,7 +7,7 @@ import pytest
 
 from tests.sources import Source, functions, read, source
 
-CODE = ("actors", "gateway", "tools")
+CODE = ("actors", "gateway", "psync_signal", "tools")
 DRAWERS = {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
 MAX_FILE_LINES = 350
 MAX_FUNCTION_LINES = 50

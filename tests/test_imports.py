@@ -1,4 +1,7 @@
-"""The arrows of the house: tests > gateway > actors > pykka. Each rule is data; the tests below prove that each can fail."""
+"""The arrows of the house: tests > gateway > actors > pykka, and a client apart from them.
+
+Each rule is data; the tests below prove that each can fail.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -14,13 +17,14 @@ ACTORS_LAYERS = (
     ("conduct", "events"),
     ("messages",),
     ("census", "membership", "pairing", "ports", "rules", "supervision", "terms"),
-    ("client", "peer_rules", "unlisted"),
-    ("runtime",),
+    ("client", "ownership", "resume", "roster", "unlisted"),
+    ("peer_rules", "runtime"),
     ("contest", "seat"),
     ("delivery", "watch"),
     ("group", "speaker"),
     ("peer",),
-    ("directory", "peer_v2"),
+    ("directory", "resumable"),
+    ("peer_v2",),
     ("__init__",),
 )
 LAYER = {module: layer for layer, modules in enumerate(ACTORS_LAYERS) for module in modules}
@@ -48,11 +52,12 @@ SANS_IO = tuple(
     for module in (
         *("announcement", "bearer", "candidates", "forwarded", "frame_format", "frames", "gate", "ice", "keys", "members", "networks"),
         *("proxy_protocol", "registration", "subprotocol", "tokens", "translation", "wire"),
-        *("conformance/facts", "conformance/pattern", "conformance/transcript"),
+        *("conformance/facts", "conformance/pattern", "conformance/steps", "conformance/transcript"),
     )
 )
 IO = ("actors", "asyncio", "gevent", "geventwebsocket", "redis", "select", "selectors", "socket", "ssl", "threading")
 REDIS = "gateway/backplane/redis.py"
+WEBSOCKETS = "psync_signal/connection.py"  # of the client
 
 
 def faults_of_actors(module: Source) -> Iterator[str]:
@@ -91,6 +96,14 @@ def faults_of_gateway(module: Source) -> Iterator[str]:
             yield f"{place} is not installed with the server"
 
 
+def faults_of_client(module: Source) -> Iterator[str]:
+    for use in uses(module.tree):
+        if not is_under(use.name, ["psync_signal", "msgspec", *sys.stdlib_module_names]) and not (
+            is_under(use.name, ["websockets"]) and str(module.path) == WEBSOCKETS
+        ):
+            yield f"{module.path}:{use.line}: {use.name} is nothing that an application with the client has to have"
+
+
 def _is_table(use: Use) -> bool:
     """Whether it is one of the plain tables and records that the codec writes and reads."""
     return is_under(use.name, ["actors.events", "actors.messages", "actors.reasons"])
@@ -106,8 +119,13 @@ def test_the_gateway_keeps_io_out_of_its_codec_and_redis_in_one_file() -> None:
     assert not faults, "\n".join(faults)
 
 
+def test_the_client_takes_nothing_of_the_server() -> None:
+    faults = [fault for module in read("psync_signal") for fault in faults_of_client(module)]
+    assert not faults, "\n".join(faults)
+
+
 def test_every_module_that_a_rule_names_exists() -> None:
-    named = {*SANS_IO, *(f"actors/{module}.py" for module in LAYER)}
+    named = {*SANS_IO, WEBSOCKETS, *(f"actors/{module}.py" for module in LAYER)}
     assert sorted(path for path in named if not (ROOT / path).exists()) == []
 
 
@@ -203,3 +221,16 @@ def test_a_gateway_module_that_leaves_its_room_is_found(path: str, text: str) ->
 )
 def test_a_gateway_module_in_its_room_is_left_alone(path: str, text: str) -> None:
     assert list(faults_of_gateway(source(path, text))) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["from actors.reasons import CLOSES", "import gateway.wire", "import gevent", "import websockets", "from tests import doubles"]
+)
+def test_a_module_of_the_client_that_needs_more_is_found(text: str) -> None:
+    assert list(faults_of_client(source("psync_signal/client.py", text)))
+
+
+@pytest.mark.parametrize("text", ["import asyncio, ssl", "import msgspec", "from psync_signal.errors import SignalError"])
+def test_a_module_of_the_client_may_take_what_it_brings(text: str) -> None:
+    assert list(faults_of_client(source("psync_signal/client.py", text))) == []
+    assert list(faults_of_client(source(WEBSOCKETS, "from websockets.asyncio.client import connect"))) == []

@@ -6,17 +6,19 @@ Exit codes: 0 every row that was played passed, 1 one failed, or the server cann
 import argparse
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from gateway.bench.progress import Progress
 from gateway.conformance.connection import Passage, Witness
 from gateway.conformance.facts import LIMITS
+from gateway.conformance.pattern import readable
 from gateway.conformance.player import Verdict, play, skipped
 from gateway.conformance.report import as_json, listing, table
 from gateway.conformance.target import Target
 from gateway.conformance.transcript import Transcript, load
+from gateway.conformance.welcome import announced_limits
 
 __all__ = ["main"]
 
@@ -41,29 +43,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         target = Target.at(options.url, options.token, options.patience)
     except ValueError as error:
         parser.error(str(error))
-    limits = {**LIMITS, **dict(options.limit)}
     try:
-        verdicts = asyncio.run(_judge(rows, target, limits, options))
+        verdicts, limits = asyncio.run(_judge(rows, target, options))
     except KeyboardInterrupt:
         return INTERRUPTED
     except TimeoutError:
         print(f"not done within {options.seconds:g} s; --seconds allows more", file=sys.stderr)
         return FAILED
     except OSError as error:
-        print(f"cannot reach {options.url}: {error}", file=sys.stderr)
+        print(f"cannot reach {target.uri.host}:{target.uri.port}: {error}", file=sys.stderr)
         return FAILED
     print(table(verdicts))
     return _write(verdicts, limits, options.json) or (FAILED if any(verdict.outcome == "failed" for verdict in verdicts) else 0)
 
 
-async def _judge(rows: Sequence[Transcript], target: Target, limits: Mapping[str, float], options: argparse.Namespace) -> list[Verdict]:
-    """Play the rows, a few at a time; the verdicts have their order."""
+async def _judge(rows: Sequence[Transcript], target: Target, options: argparse.Namespace) -> tuple[list[Verdict], dict[str, float]]:
+    """Play the rows, a few at a time; the verdicts have their order. Beside them, the limits that were taken for the server's."""
     free, done = asyncio.Semaphore(options.together), 0
+    announced = await announced_limits(target) if any(row.profile == "v2" for row in rows) else {}
+    limits = {**LIMITS, **(announced or {}), **dict(options.limit)}
     with Progress("conformance") as progress:
 
         async def judge(row: Transcript) -> Verdict:
             nonlocal done
-            if why := _reason_to_skip(row, options):
+            if why := _reason_to_skip(row, options, speaks_v2=announced is not None):
                 return skipped(row, why)
             async with free:
                 verdict = await play(row, target, limits, _tracer(row) if options.trace else _nobody)
@@ -72,7 +75,7 @@ async def _judge(rows: Sequence[Transcript], target: Target, limits: Mapping[str
             return verdict
 
         async with asyncio.timeout(options.seconds):
-            return await asyncio.gather(*map(judge, rows))
+            return await asyncio.gather(*map(judge, rows)), limits
 
 
 def _is_chosen(row: Transcript, options: argparse.Namespace) -> bool:
@@ -80,9 +83,13 @@ def _is_chosen(row: Transcript, options: argparse.Namespace) -> bool:
     return fits and options.profile in {"all", row.profile}
 
 
-def _reason_to_skip(row: Transcript, options: argparse.Namespace) -> str:
+def _reason_to_skip(row: Transcript, options: argparse.Namespace, *, speaks_v2: bool) -> str:
+    if row.profile == "v2" and not speaks_v2 and options.profile == "all":
+        return "the server does not speak v2; --profile v2 demands that it does"
     if row.slow and not options.slow:
         return "takes longer than ten seconds; --slow plays it"
+    if row.token and options.token is None:
+        return "for servers that demand a token; --token gives one"
     if row.on_duplicate not in {None, options.on_duplicate}:
         return f"for servers with group.on_duplicate = {row.on_duplicate}; --on-duplicate says which one this is"
     return ""
@@ -92,7 +99,7 @@ def _tracer(row: Transcript) -> Witness:
     def trace(passage: Passage) -> None:
         arrow = "<" if passage.from_server else ">"
         text = passage.data.decode(errors="replace") if passage.kind == "text" else passage.data.hex()
-        print(f"{row.name}  {passage.who} {arrow} {text[:1000]}", file=sys.stderr)
+        print(f"{row.name}  {passage.who} {arrow} {readable(text)}", file=sys.stderr)
 
     return trace
 
@@ -119,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"limits: {known}",
     )
     parser.add_argument("url", nargs="?", metavar="ws://HOST:PORT/ws", help="the server")
-    parser.add_argument("--profile", choices=["v1", "v2", "all"], default="v1", help="the rows of which profile (v1)")
+    parser.add_argument("--profile", choices=["v1", "v2", "all"], default="all", help="the rows of which profile (all)")
     parser.add_argument("--token", help="shown to the server with each handshake: Authorization: Bearer")
     parser.add_argument("--only", metavar="NAME", action="append", default=[], help="this row alone; * stands for anything; repeatable")
     parser.add_argument("--slow", action="store_true", help="the rows that take longer than ten seconds, too")

@@ -4,7 +4,8 @@ import asyncio
 import socket
 import struct
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal, NamedTuple, Self
 
 from websockets.client import ClientProtocol
@@ -13,6 +14,7 @@ from websockets.frames import Close, Frame, Opcode
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
+from gateway.conformance.pattern import readable
 from gateway.conformance.target import Target
 
 __all__ = ["Connection", "Heard", "Kind", "Passage", "Unmet", "Witness"]
@@ -37,16 +39,17 @@ class Heard(NamedTuple):
 
     def __str__(self) -> str:
         if self.kind == "end":
-            return f"the connection ended: {self.data.decode()}"
+            return f"the connection ended: {readable(self.data.decode())}"
         if self.kind == "close":
-            return f"closed with {Close.parse(self.data)}"
-        return f"a {self.kind} frame {self.data.decode() if self.kind == 'text' else self.data.hex()!s}"
+            return f"closed with {readable(str(Close.parse(self.data)))}"
+        return f"a {self.kind} frame {readable(self.data.decode(errors='replace') if self.kind == 'text' else self.data.hex())}"
 
 
 class Passage(NamedTuple):
-    """A message on its way: who sends or gets it."""
+    """A message on its way: who sends or gets it, and on which subprotocol."""
 
     who: str
+    subprotocol: str | None
     from_server: bool
     kind: Kind
     data: bytes
@@ -109,15 +112,12 @@ class Connection:
             Unmet: the server has closed the connection.
 
         """
-        self._witness(Passage(self._who, from_server=False, kind=kind, data=data))
-        try:
+        self._witness(Passage(self._who, self.chosen, from_server=False, kind=kind, data=data))
+        with self._still_open():
             (self._protocol.send_text if kind == "text" else self._protocol.send_binary)(data)
-        except InvalidState:
-            raise Unmet("the server has closed the connection before") from None
-        self._flush()
 
     def ping(self, data: bytes) -> None:
-        """Send a ping."""
+        """Send a ping; behind a close frame it is allowed, too (RFC 6455 section 5.5.2)."""
         self._protocol.send_ping(data)
         self._flush()
 
@@ -126,9 +126,9 @@ class Connection:
         self._writer.write(data)
 
     def close(self, code: int) -> None:
-        """Send a close frame."""
-        self._protocol.send_close(code)
-        self._flush()
+        """Send a close frame; raises as `send`."""
+        with self._still_open():
+            self._protocol.send_close(code)
 
     def drop(self) -> None:
         """End TCP as a process that crashes does."""
@@ -159,9 +159,10 @@ class Connection:
         request.headers.update(headers)
         self._protocol.send_request(request)
         self._flush()
-        while not (events := await self._receive()):
-            pass
-        if not isinstance(events[0], Response) or self._protocol.handshake_exc is not None:
+        events: list[object] = []
+        while not events and self._protocol.handshake_exc is None:
+            events = await self._receive()
+        if not events or not isinstance(events[0], Response) or self._protocol.handshake_exc is not None:
             raise Unmet(f"the handshake failed: {self._protocol.handshake_exc}")
         self._early = events[1:]
 
@@ -205,10 +206,18 @@ class Connection:
         heard = Heard(_KINDS[frame.opcode], bytes(frame.data))
         self._has_closed = heard.kind == "close"
         if heard.kind in {"text", "binary"}:
-            self._witness(Passage(self._who, from_server=True, kind=heard.kind, data=heard.data))
+            self._witness(Passage(self._who, self.chosen, from_server=True, kind=heard.kind, data=heard.data))
         if self._heard.qsize() >= _MOST:
             raise EOFError(f"more than {_MOST} messages that no step asks for")
         self._heard.put_nowait(heard)
+
+    @contextmanager
+    def _still_open(self) -> Iterator[None]:
+        try:
+            yield
+        except InvalidState:
+            raise Unmet(f"{self._who}: the server has closed the connection before") from None
+        self._flush()
 
     def _flush(self) -> None:
         self._write_all(self._protocol.data_to_send())

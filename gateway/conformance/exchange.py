@@ -8,8 +8,8 @@ from gateway.conformance.connection import Unmet
 from gateway.conformance.facts import Facts
 from gateway.conformance.message import parsed
 from gateway.conformance.pattern import difference, shown
+from gateway.conformance.steps import Request
 from gateway.conformance.target import Answer, Target
-from gateway.conformance.transcript import Request
 
 __all__ = ["exchange"]
 
@@ -23,9 +23,10 @@ async def exchange(step: Request, target: Target, facts: Facts) -> None:
 
     """
     path = facts.text(step.path)
-    asked = f"{step.method} {path}"
+    asked = f"{step.method} {facts.text(step.path.replace('$token', '…'))}"
+    headers = {name: facts.text(value) for name, value in step.headers.items()}
     try:
-        answer = await asyncio.to_thread(target.request, step.method, path, step.headers, handshake=step.handshake)
+        answer = await asyncio.to_thread(target.request, step.method, path, headers, handshake=step.handshake, token=step.token)
     except http.client.HTTPException as error:
         raise Unmet(f"{asked} was answered with no HTTP: {error!r}") from None
     except TimeoutError:

@@ -20,6 +20,7 @@ LIMITS: Mapping[str, float] = MappingProxyType(
         "registers_burst": 5,
         "register_timeout": 10.0,
         "challenge_timeout": 1.0,
+        "resume_window": 30.0,
     }
 )
 """The limits that rows come up to, with the defaults of ``docs/protocol.md``: Limits. A welcome, and then `--limit`, say otherwise."""
@@ -50,15 +51,17 @@ Text: TypeAlias = str | list[str | Repeat]
 class Facts:
     """The facts of one row.
 
-    A text calls them `$group` and `$elsewhere`, two groups of this row alone, `$path`, the path of the WebSocket, and by the names under
-    which something was kept.
+    A text calls them `$group` and `$elsewhere`, two groups of this row alone, `$path`, the path of the WebSocket, `$token`, the token that
+    was given, and by the names under which something was kept.
     """
 
-    def __init__(self, limits: Mapping[str, float], path: str) -> None:
+    def __init__(self, limits: Mapping[str, float], path: str, token: str | None = None) -> None:
         self._limits = limits
         # A server may be used by others meanwhile, and by a second run of this command.
         unique = secrets.token_hex(6)
         self._names = {"group": f"conformance-{unique}", "elsewhere": f"conformance-{unique}-elsewhere", "path": path}
+        if token is not None:
+            self._names["token"] = token
 
     def keep(self, name: str, value: str) -> None:
         """Remember what a server has said; later steps name it."""

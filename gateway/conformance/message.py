@@ -7,9 +7,9 @@ import msgpack
 
 from gateway.conformance.connection import Heard, Unmet
 from gateway.conformance.pattern import difference, shown
-from gateway.conformance.transcript import Format
+from gateway.conformance.steps import Format
 
-__all__ = ["demand", "dumps", "member", "parsed"]
+__all__ = ["demand", "dumps", "member", "parsed", "type_of"]
 
 
 def demand(who: str, heard: Heard, pattern: object, form: Format) -> object:
@@ -22,11 +22,26 @@ def demand(who: str, heard: Heard, pattern: object, form: Format) -> object:
     if heard.kind != ("text" if form == "json" else "binary"):
         raise Unmet(f"{who}: {heard}, not {shown(pattern)} in {'JSON' if form == 'json' else 'MessagePack'}")
     try:
-        value = parsed(heard.data) if form == "json" else msgpack.unpackb(heard.data, strict_map_key=False, timestamp=0)
+        value = parsed(heard.data) if form == "json" else _unpacked(heard.data)
     except (ValueError, msgpack.UnpackException) as error:
         raise Unmet(f"{who}: {heard}, which cannot be read: {error}") from None
     if fault := difference(pattern, value):
         raise Unmet(f"{who} received {heard}: {fault}")
+    return value
+
+
+def type_of(heard: Heard) -> str | None:
+    """The type of a message; None when it is none."""
+    try:
+        value = parsed(heard.data) if heard.kind == "text" else _unpacked(heard.data)
+    except (ValueError, msgpack.UnpackException):
+        return None
+    found = value.get("type") if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _unpacked(data: bytes) -> object:
+    value: object = msgpack.unpackb(data, strict_map_key=False, timestamp=0)
     return value
 
 
@@ -38,7 +53,8 @@ def parsed(text: str | bytes) -> object:
 
     """
     try:
-        value: object = json.loads(text, parse_constant=_refuse)
+        # Decoded here: from bytes, `json` would take UTF-16 as well.
+        value: object = json.loads(text.decode() if isinstance(text, bytes) else text, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value

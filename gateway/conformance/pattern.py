@@ -15,11 +15,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-__all__ = ["ABSENT", "MATCHERS", "difference", "shown"]
+__all__ = ["ABSENT", "MATCHERS", "difference", "readable", "shown"]
 
 ABSENT = "<absent>"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-_LONGEST = 200
+_LONGEST = 300
 
 MATCHERS: Mapping[str, Callable[[object], bool]] = {
     "<any>": lambda _: True,
@@ -66,7 +66,11 @@ def _array_difference(pattern: list[object], value: object, at: str) -> str | No
 
 
 def shown(value: object) -> str:
-    """A value for people: JSON where it has such a form, cut where it is long."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
-    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+    """A value for people: JSON where it has such a form."""
+    return readable(json.dumps(value, ensure_ascii=False, default=repr))
+
+
+def readable(text: str) -> str:
+    """A text of a stranger for a terminal: cut where it is long, with escapes for what would not print, or print something else."""
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in cut)

@@ -8,8 +8,9 @@ from gateway.conformance.connection import Unmet, Witness
 from gateway.conformance.exchange import exchange
 from gateway.conformance.facts import Facts
 from gateway.conformance.stage import Stage
+from gateway.conformance.steps import Closed, Receive, Request
 from gateway.conformance.target import Target
-from gateway.conformance.transcript import Closed, Receive, Request, Transcript
+from gateway.conformance.transcript import Transcript
 
 __all__ = ["Verdict", "play", "skipped"]
 
@@ -38,7 +39,7 @@ async def play(row: Transcript, target: Target, limits: Mapping[str, float], wit
         OSError: the server cannot be reached.
 
     """
-    facts = Facts(limits, target.path)
+    facts = Facts(limits, target.path, target.token)
     stage = Stage(target, facts, witness)
     waits = sum(facts.seconds(step.within) for step in row.steps if isinstance(step, Receive | Closed) and step.within is not None)
     number = 0

@@ -2,15 +2,16 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgpack
 
 from gateway.conformance.connection import Connection, Heard, Unmet, Witness
 from gateway.conformance.facts import Count, Facts
-from gateway.conformance.message import demand, dumps, member
-from gateway.conformance.pattern import shown
-from gateway.conformance.target import Target
-from gateway.conformance.transcript import (
+from gateway.conformance.message import demand, dumps, member, type_of
+from gateway.conformance.pattern import ABSENT, shown
+from gateway.conformance.steps import (
     Close,
     Closed,
     Connect,
@@ -19,6 +20,7 @@ from gateway.conformance.transcript import (
     Join,
     Ping,
     Pong,
+    Profile,
     Raw,
     Receive,
     Send,
@@ -26,8 +28,16 @@ from gateway.conformance.transcript import (
     Spoken,
     registered,
 )
+from gateway.conformance.target import Target
 
 __all__ = ["Stage"]
+
+
+class _Speech(NamedTuple):
+    """How a client is spoken to."""
+
+    profile: Profile = "v1"
+    format: Format = "json"
 
 
 class Stage:
@@ -38,7 +48,7 @@ class Stage:
         self._facts = facts
         self._witness = witness
         self._actors: dict[str, Connection] = {}
-        self._formats: dict[str, Format] = {}
+        self._speech: dict[str, _Speech] = {}
 
     async def clear(self) -> None:
         """Let go of all of them."""
@@ -69,11 +79,9 @@ class Stage:
     # --- Opening ---
 
     async def _connect(self, step: Connect) -> None:
-        connection = await self._open(step.who, *step.offers, pongs=step.pongs)
-        if connection.chosen != step.chosen:
-            raise Unmet(f"the server chose the subprotocol {connection.chosen}, not {step.chosen}")
+        await self._open(step.who, step.offers, step.chosen, pongs=step.pongs)
 
-    async def _open(self, who: str, *offers: str, pongs: bool) -> Connection:
+    async def _open(self, who: str, offers: Sequence[str] = (), chosen: str | None = None, *, pongs: bool) -> Connection:
         try:
             connection = await Connection.open(who, self._target, self._witness, offers=offers, pongs=pongs)
         except (EOFError, ConnectionResetError):
@@ -81,11 +89,16 @@ class Stage:
         except TimeoutError:
             raise Unmet(f"{who}: the handshake was not answered within {self._target.patience:g} s") from None
         self._actors[who] = connection
+        if connection.chosen != chosen:
+            raise Unmet(f"{who}: the server chose the subprotocol {connection.chosen}, not {chosen}")
         return connection
 
     async def _join(self, step: Join) -> None:
-        connection = await self._open(step.who, pongs=step.pongs)
-        self._formats[step.who] = step.format
+        offers = (f"psync.v2.{step.format}",) if step.profile == "v2" else ()
+        connection = await self._open(step.who, offers, *offers, pongs=step.pongs)
+        self._speech[step.who] = _Speech(step.profile, step.format)
+        if step.profile == "v2":
+            await self._hear(step.who, "welcome", "<any>")
         name, group = step.name or step.who, self._facts.text(step.group)
         message = registered(name, group)
         if step.format == "json":
@@ -93,13 +106,19 @@ class Stage:
         else:
             connection.send("binary", msgpack.packb(message))
         peers: object = "<any>" if step.peers is None else [_peer(other, group) for other in step.peers]
-        await self._hear(step.who, "peer_list", {"peers": peers})
+        self._keep(step.keep, await self._hear(step.who, "peer_list", {"peers": peers}))
         for other in step.heard_by:
             await self._hear(other, "peer_joined", {"peer": _peer(name, group)})
 
-    async def _hear(self, who: str, kind: str, payload: object) -> None:
-        pattern = {"type": kind, "source_id": "", "target_id": "", "payload": payload}
-        demand(who, await self._next(who, pattern), pattern, self._formats.get(who, "json"))
+    async def _hear(self, who: str, kind: str, payload: object) -> object:
+        speech = self._speech.get(who, _Speech())
+        nobody = "" if speech.profile == "v1" else ABSENT
+        pattern = {"type": kind, "source_id": nobody, "target_id": nobody, "payload": payload}
+        return demand(who, await self._next(who, pattern), pattern, speech.format)
+
+    def _keep(self, wanted: Mapping[str, str], value: object) -> None:
+        for name, path in wanted.items():
+            self._facts.keep(name, member(value, path))
 
     # --- Out ---
 
@@ -133,6 +152,8 @@ class Stage:
         form: Format = "msgpack" if bytes(step.msgpack) or step.contains_hex is not None else "json"
         pattern = self._facts.value(json.loads(bytes(step.msgpack) or bytes(step.json) or b'"<any>"'))
         heard = await self._next(step.who, pattern, step.within)
+        while type_of(heard) in step.skip:
+            heard = await self._next(step.who, pattern, step.within)
         value = demand(step.who, heard, pattern, form)
         text = heard.data.decode() if form == "json" else heard.data.hex()
         part = self._facts.text(step.contains or "") if step.contains_hex is None else step.contains_hex.replace(" ", "")
@@ -140,8 +161,7 @@ class Stage:
             raise Unmet(f"{step.who} received {shown(text)}, in which there is no {shown(part)}")
         if step.matches is not None and not re.search(self._facts.text(step.matches), text):
             raise Unmet(f"{step.who} received {shown(text)}, which does not match {step.matches}")
-        for name, path in step.keep.items():
-            self._facts.keep(name, member(value, path))
+        self._keep(step.keep, value)
 
     async def _watch(self, step: Closed | Pong | Silence) -> None:
         who = step.who

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from websockets.exceptions import InvalidURI
 from websockets.uri import WebSocketURI, parse_uri
 
 __all__ = ["Answer", "Target"]
@@ -27,11 +28,11 @@ class Answer(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A server. `headers` go with each handshake: the token is one of them, and nowhere else."""
+    """A server, and the token that it is shown."""
 
     uri: WebSocketURI
     path: str
-    headers: Mapping[str, str]
+    token: str | None
     tls: ssl.SSLContext | None
     patience: float
 
@@ -43,22 +44,28 @@ class Target(NamedTuple):
             ValueError: it is none.
 
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"ws", "wss"} or not parts.hostname:
-            raise ValueError(f"{url!r} is not ws://HOST:PORT/PATH or wss://HOST:PORT/PATH")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            parts, uri = urlsplit(url), parse_uri(url)
+        except (InvalidURI, ValueError):
+            # Not repeated: there may be a token in it.
+            raise ValueError("the address is not ws://HOST:PORT/PATH or wss://HOST:PORT/PATH") from None
         tls = ssl.create_default_context() if parts.scheme == "wss" else None
-        return cls(parse_uri(url), parts.path or "/", headers, tls, patience)
+        return cls(uri, parts.path or "/", token, tls, patience)
 
-    def request(self, method: str, path: str, headers: Mapping[str, str], *, handshake: bool) -> Answer:
-        """Ask over plain HTTP; blocks.
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What goes with each handshake."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], *, handshake: bool, token: bool) -> Answer:
+        """Ask over plain HTTP, with or without the token; blocks.
 
         Raises:
             OSError, http.client.HTTPException: there was no answer in time, or none in HTTP.
 
         """
         connection = self._connection()
-        sent = {**(_HANDSHAKE if handshake else {}), **self.headers, **headers}
+        sent = {**(_HANDSHAKE if handshake else {}), **(self.headers if token else {}), **headers}
         try:
             connection.request(method, path, headers=sent)
             response = connection.getresponse()

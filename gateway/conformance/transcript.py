@@ -2,154 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
-from typing import ClassVar, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
-from gateway.conformance.facts import LIMITS, Amount, Count, Repeat, Text
+from gateway.conformance.facts import LIMITS, Amount, Repeat
+from gateway.conformance.steps import Connect, Join, Profile, Request, Send, Step
 
-__all__ = [
-    "Close",
-    "Closed",
-    "Connect",
-    "Drop",
-    "Format",
-    "Join",
-    "Ping",
-    "Pong",
-    "Raw",
-    "Receive",
-    "Request",
-    "Send",
-    "Silence",
-    "Step",
-    "Transcript",
-    "Wrong",
-    "load",
-    "read",
-    "registered",
-]
+__all__ = ["Transcript", "Wrong", "load", "read"]
 
-Format: TypeAlias = Literal["json", "msgpack"]
-Profile: TypeAlias = Literal["v1", "v2"]
 Policy: TypeAlias = Literal["challenge", "newest", "reject"]
 
 
 class Wrong(ValueError):
     """A transcript that cannot be played; the text names its file, its row and what is wrong."""
-
-
-class _Step(msgspec.Struct, tag_field="do", tag=str.lower, forbid_unknown_fields=True):
-    """One step. Nearly all are about one connection, which a row calls by a name."""
-
-
-class _Spoken(_Step):
-    """A step of one connection."""
-
-    who: str
-    opens: ClassVar[bool] = False
-
-
-class Connect(_Spoken):
-    """Open a WebSocket; `chosen`: the subprotocol that the answer names. `pongs` false: a client that answers nothing by itself."""
-
-    opens: ClassVar[bool] = True
-    offers: list[str] = []
-    chosen: str | None = None
-    pongs: bool = True
-
-
-class Join(_Spoken):
-    """Connect, register under its own name, receive the peer_list (of `peers`, in order); then `heard_by` receive peer_joined."""
-
-    opens: ClassVar[bool] = True
-    group: str = "$group"
-    name: str | None = None
-    format: Format = "json"
-    pongs: bool = True
-    peers: list[str] | None = None
-    heard_by: list[str] = []
-
-
-class Send(_Spoken):
-    """Send one message: JSON as it is written, the text of a text frame, a value in MessagePack, or the bytes of a binary frame."""
-
-    json: msgspec.Raw = msgspec.Raw()
-    text: Text | None = None
-    msgpack: msgspec.Raw = msgspec.Raw()
-    hex: str | None = None
-    times: Count = 1
-
-
-class Raw(_Spoken):
-    """Put bytes on the wire as they are; hex, in pieces."""
-
-    hex: Text
-
-
-class Ping(_Spoken):
-    """Send a ping."""
-
-    text: str = ""
-
-
-class Pong(_Spoken):
-    """Receive a pong, which carries this."""
-
-    text: str = ""
-
-
-class Receive(_Spoken):
-    """Receive the next message: all that is given has to hold of it. `keep`: what of it later steps call by a name, by its path."""
-
-    json: msgspec.Raw = msgspec.Raw()
-    contains: Text | None = None
-    matches: str | None = None
-    msgpack: msgspec.Raw = msgspec.Raw()
-    contains_hex: str | None = None
-    keep: dict[str, str] = {}
-    times: Count = 1
-    within: Count | None = None
-
-
-class Silence(_Spoken):
-    """Receive nothing for a while."""
-
-    seconds: float = 0.3
-
-
-class Closed(_Spoken):
-    """Receive a close frame with this code."""
-
-    code: int
-    within: Count | None = None
-
-
-class Close(_Spoken):
-    """Send a close frame."""
-
-    code: int = 1000
-
-
-class Drop(_Spoken):
-    """End TCP as a process that crashes does (RST)."""
-
-
-class Request(_Step):
-    """Ask over plain HTTP; `handshake` adds the headers of a WebSocket's."""
-
-    path: str
-    status: int
-    method: str = "GET"
-    handshake: bool = False
-    headers: dict[str, str] = {}
-    body: str | None = None
-    json: msgspec.Raw = msgspec.Raw()
-    answers: dict[str, str] = {}
-
-
-Spoken: TypeAlias = Connect | Join | Send | Raw | Ping | Pong | Receive | Silence | Closed | Close | Drop
-Step: TypeAlias = Spoken | Request
 
 
 class Transcript(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -158,6 +24,7 @@ class Transcript(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         rule: the section of ``docs/protocol.md`` that demands it.
         slow: it takes longer than ten seconds.
+        token: it needs a server that demands a token, and a good one.
         on_duplicate: holds only where the operator's choice for doubled peer ids is this one.
     """
 
@@ -167,17 +34,13 @@ class Transcript(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     steps: list[Step]
     profile: Profile = "v1"
     slow: bool = False
+    token: bool = False
     on_duplicate: Policy | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     about: list[str]
     rows: list[Transcript]
-
-
-def registered(name: str, group: str) -> dict[str, object]:
-    """The message of a peer that joins."""
-    return {"type": "register", "payload": {"peer_id": name, "group_id": group}}
 
 
 def load() -> list[Transcript]:

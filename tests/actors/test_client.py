@@ -4,7 +4,7 @@ from actors.allowance import Rate
 from actors.client import Client
 from actors.conduct import Conduct
 from actors.events import ErrorEvent, Reference
-from actors.messages import BadMessage, Heartbeat, Inbound, Ping, Pong, Register
+from actors.messages import BadMessage, Heartbeat, Inbound, Lost, Ping, Pong, Register
 from actors.reasons import CLOSES, ERRORS, CloseCode, ErrorCode
 from tests.broker import CONDUCT, ERROR, LEFT, LIST, PEER_RULES, Broker, relay
 from tests.doubles import PlainMetrics, RecordingOutbox
@@ -186,3 +186,11 @@ def test_what_the_tenant_has_no_room_for_counts_against_the_clients_own_rates() 
     (ann,) = broker.join("a")
     ann.says(*[full("1")] * 20)
     assert ann.outbox.closed is CloseCode.RATE_ABUSED
+
+
+def test_an_end_that_must_wait_is_kept_behind_nothing_too() -> None:
+    client = Client(RecordingOutbox(), Conduct(CONDUCT), PlainMetrics())
+    end = Lost(broken=True)
+    client.keep_end(end)
+    client.keep_end(end)
+    assert client.kept() == [end, end]

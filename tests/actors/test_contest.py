@@ -3,7 +3,8 @@ import pytest
 from actors.contest import Contests
 from actors.events import Reference
 from actors.membership import Member
-from actors.messages import Challenge, ChallengeExpired, Join
+from actors.messages import Join
+from actors.ownership import Challenge, ChallengeExpired
 from actors.runtime import BrokerRef
 from tests.broker import Broker
 from tests.doubles import NotingSupervisor, actor_of

@@ -10,14 +10,27 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from actors.events import ErrorEvent, Event, PeerInfo, PeerJoined, PeerLeft, PeerList, Reference, Relayed
+from actors.events import (
+    Ack,
+    AckStatus,
+    ErrorEvent,
+    Event,
+    PeerInfo,
+    PeerJoined,
+    PeerLeft,
+    PeerList,
+    Place,
+    Profile,
+    Reference,
+    Relayed,
+)
 from actors.membership import Member
 from actors.messages import Close, Leave, Lost, Pong, Register
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 from actors.rules import OnDuplicate
 from actors.seat import State
 from gateway.backplane.memory import MemoryBackplane
-from tests.broker import GROUP_RULES, Broker, Caller, relay
+from tests.broker import GROUP_RULES, RESUME, Broker, Caller, relay
 from tests.doubles import GreenletEnd, RecordingOutbox, Venom, actor_of
 
 if TYPE_CHECKING:
@@ -28,15 +41,22 @@ WHO = st.integers(0, 5)
 
 
 class Diary(RecordingOutbox):
-    """Checks what one client hears, as it hears it, against what it has heard before."""
+    """Checks what one client hears, as it hears it, against what it has heard before, on this connection or on those that it resumes.
 
-    def __init__(self, tenant: str, senders: list["Diary"]) -> None:
+    `first` is the diary of the first of these connections; what a client knows and has heard is in one place for all of them.
+    """
+
+    def __init__(self, tenant: str, senders: list["Diary"], profile: Profile = Profile.V1, before: "Diary | None" = None) -> None:
         super().__init__()
         self.tenant = tenant
         self.senders = senders
-        self.known: dict[str, tuple[PeerInfo, str]] = {}
-        self.heard: list[int] = []
+        self.profile = profile
+        self.first: Diary = self if before is None else before.first
+        self.place: Place | None = before.place if before is not None else None
+        self.known: dict[str, tuple[PeerInfo, str]] = before.known if before is not None else {}
+        self.heard: list[int] = before.heard if before is not None else []
         self.answered: list[int] = []
+        self.acked: list[tuple[int, AckStatus]] = []
         self.peer: BrokerRef
 
     def send(self, event: Event) -> ErrorCode | None:
@@ -44,7 +64,13 @@ class Diary(RecordingOutbox):
         if refusal is not None:
             return refusal
         match event:
+            case PeerList(peers, own, True):
+                assert own == self.place, "another place"
+                assert {peer.id for peer in peers} <= {peer_id for peer_id, (_, how) in self.known.items() if how == "listed"}
+            case Ack(number, status):
+                self.acked.append((int(number), status))
             case PeerList(peers):
+                self.place = event.own
                 # A second register keeps those who joined since the first: they are not listed, for they are the ones who offer.
                 # The model looks inside: no client can see the state.
                 again = sys._getframe(1).f_code.co_name == "joined" and actor_of(self.peer)._state is State.JOINED  # noqa: SLF001
@@ -65,9 +91,9 @@ class Diary(RecordingOutbox):
         sender = self.senders[number]
         assert all(earlier < number for earlier in self.heard if self.senders[earlier] is sender), "not in order, or twice"
         self.heard.append(number)
-        if sender is not self:
+        if sender.first is not self.first:
             info, _ = self.known[event.source_id]
-            assert info.metadata == str(id(sender)).encode(), "not from whom it seems"
+            assert info.metadata == str(id(sender.first)).encode(), "not from whom it seems"
             assert (sender.tenant, info.group_id) == seat.key, "from another group"
 
 
@@ -87,6 +113,7 @@ class Brokers(RuleBasedStateMachine):
         self.senders: list[Diary] = []
         self.everyone: list[Diary] = []
         self.actors: list[weakref.ref[object]] = []
+        self.cut_off: list[Diary] = []
 
     def diary(self, who: int) -> Diary:
         outbox = self.callers[who % len(self.callers)].outbox
@@ -94,15 +121,47 @@ class Brokers(RuleBasedStateMachine):
         return outbox
 
     @precondition(lambda self: len(self.callers) < 6)
-    @rule(tenant=TENANTS, peer_id=IDS, group_id=GROUPS, turns=st.sampled_from([0, 1, 99]))
-    def connect(self, tenant: str, peer_id: str, group_id: str, turns: int) -> None:
-        diary = Diary(tenant, self.senders)
-        caller = self.broker.connect(tenant, diary)
+    @rule(
+        tenant=TENANTS,
+        peer_id=IDS,
+        group_id=GROUPS,
+        turns=st.sampled_from([0, 1, 99]),
+        profile=st.sampled_from([Profile.V1, Profile.V2, Profile.V2]),
+    )
+    def connect(self, tenant: str, peer_id: str, group_id: str, turns: int, profile: Profile) -> None:
+        self.open(Diary(tenant, self.senders, profile))
+        self.register(len(self.callers) - 1, peer_id, group_id)
+        for _ in range(turns):
+            self.broker.scheduler.step(1)
+
+    def open(self, diary: Diary) -> None:
+        caller = self.broker.connect(diary.tenant, diary, diary.profile)
         diary.peer = caller.peer
         self.callers.append(caller)
         self.everyone.append(diary)
         self.actors.append(weakref.ref(actor_of(caller.peer)))
-        self.register(len(self.callers) - 1, peer_id, group_id)
+
+    @precondition(lambda self: self.callers)
+    @rule(who=WHO)
+    def cut(self, who: int) -> None:
+        """A connection breaks."""
+        diary = self.diary(who)
+        self.callers.pop(who % len(self.callers))
+        diary.close(CloseCode.GOING_AWAY)
+        diary.peer.post(Lost(broken=True))
+        if diary.place is not None:
+            self.cut_off.append(diary)
+
+    @precondition(lambda self: self.cut_off and len(self.callers) < 6)
+    @rule(which=st.integers(0, 5), turns=st.sampled_from([0, 1, 2, 3, 99]))
+    def resume(self, which: int, turns: int) -> None:
+        """The client comes back, with the session that it knows."""
+        before = self.cut_off.pop(which % len(self.cut_off))
+        assert before.place is not None
+        diary = Diary(before.tenant, self.senders, Profile.V2, before)
+        self.open(diary)
+        place = before.place
+        diary.peer.post(Register(place.id, place.group_id, str(id(diary.first)).encode(), session=place.session))
         for _ in range(turns):
             self.broker.scheduler.step(1)
 
@@ -110,7 +169,7 @@ class Brokers(RuleBasedStateMachine):
     @rule(who=WHO, peer_id=IDS, group_id=GROUPS)
     def register(self, who: int, peer_id: str, group_id: str) -> None:
         diary = self.diary(who)
-        diary.peer.post(Register(peer_id, group_id, str(id(diary)).encode()))
+        diary.peer.post(Register(peer_id, group_id, str(id(diary.first)).encode()))
 
     @precondition(lambda self: self.callers)
     @rule(who=WHO)
@@ -164,10 +223,17 @@ class Brokers(RuleBasedStateMachine):
         """Run until nobody waits for anything; then all books must balance."""
         self.broker.pass_time(1.1)
         self.broker.pass_time(1.1)
+        waiting = {number for diary in self.everyone for number in kept_for(diary)}
         for number, sender in self.direct:
-            outcomes = sum(diary.heard.count(number) for diary in self.everyone) + sender.answered.count(number)
+            heard = sum(diary.heard.count(number) for diary in self.everyone if diary.first is diary)
+            outcomes = heard + sender.answered.count(number) + (number in waiting)
             assert outcomes == 1 or (outcomes == 0 and not is_open(sender)), "neither delivered nor answered, or both"
-        self.direct = []
+            if sender.profile is Profile.V2 and is_open(sender):
+                acks = [status for acked, status in sender.acked if acked == number]
+                assert len(acks) <= 1, "acknowledged twice"
+                assert acks != [AckStatus.DELIVERED] or heard, "acknowledged, and not heard"
+                assert acks or not (heard or number in waiting), "heard, and not acknowledged"
+        self.direct = [(number, sender) for number, sender in self.direct if number in waiting]
         groups = [actor_of(entry.group) for entry in actor_of(self.broker.directory)._entries.values()]  # noqa: SLF001 - the books
         members = [member for group in groups for member in group._members]  # noqa: SLF001 - the books
         assert all(len(group._members) for group in groups), "an empty group goes on"  # noqa: SLF001 - the books
@@ -182,7 +248,7 @@ class Brokers(RuleBasedStateMachine):
 
     def check_views(self, members: list[Member]) -> None:
         """Everyone sees everyone else, and of each two exactly one has the other in its list."""
-        views = {member.peer_id: next(diary for diary in self.everyone if diary.peer is member.peer).known for member in members}
+        views = {member.peer_id: view_of(next(diary for diary in self.everyone if diary.peer is member.peer)) for member in members}
         for peer_id, view in views.items():
             assert view.keys() == views.keys() - {peer_id}, "sees too many, or too few"
             for other, (_, how) in view.items():
@@ -193,7 +259,7 @@ class Brokers(RuleBasedStateMachine):
         self.settle()
         for caller in self.callers:
             caller.peer.post(Lost())
-        self.broker.run()
+        self.broker.pass_time(RESUME.window + 1)
         self.settle()
         for diary in self.everyone:
             diary.fault = None  # it carries a traceback, and that the actor
@@ -203,6 +269,27 @@ class Brokers(RuleBasedStateMachine):
         assert self.backplane._owners == {}  # noqa: SLF001 - the books
         assert self.broker.scheduler.deadlines == {}
         logging.disable(logging.NOTSET)
+
+
+def kept_for(diary: Diary) -> list[int]:
+    """The messages that wait for a client that is not there. The model looks inside: no client can see them."""
+    return [int(event.payload or b"") for event in waiting_for(diary) if isinstance(event, Relayed)]
+
+
+def view_of(diary: Diary) -> dict[str, tuple[PeerInfo, str]]:
+    """Whom a client sees, or will see once it has heard what waits for it."""
+    view = dict(diary.known)
+    for event in waiting_for(diary):
+        if isinstance(event, PeerJoined):
+            view[event.peer.id] = (event.peer, "joined")
+        elif isinstance(event, PeerLeft):
+            del view[event.peer.id]
+    return view
+
+
+def waiting_for(diary: Diary) -> list[Event]:
+    queue = getattr(actor_of(diary.peer), "_queue", None)
+    return [] if queue is None else queue._events  # noqa: SLF001 - the books
 
 
 def is_open(diary: Diary) -> bool:

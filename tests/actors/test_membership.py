@@ -91,3 +91,12 @@ def test_inherited_members_keep_their_places() -> None:
     after = Membership(tuple(before))
     assert ids(list(after)) == ["b", "a"]
     assert after.owned("a", ANN) is not None
+
+
+@pytest.mark.parametrize(
+    ("session", "claim", "shown"), [("s", "s", True), ("s", "t", False), ("s", "sé", False), ("s", None, False), (None, "s", False)]
+)
+def test_a_member_is_known_by_the_session_that_only_it_was_told(session: str | None, claim: str | None, *, shown: bool) -> None:
+    member = Member("a", ANN, None, 1, 0.0)
+    member.session = session
+    assert member.is_shown(claim) == shown

@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from actors import census, messages, rules, supervision
+from actors import census, messages, ownership, rules, supervision
 from actors.directory import Directory
 from actors.events import Delivered, GoAway, Message, PeerJoined, PeerLeft, Reference, Relayed, Undeliverable
 from actors.group import GroupActor
@@ -14,6 +14,7 @@ from actors.messages import (
     Heartbeat,
     Inbound,
     Join,
+    Joined,
     JoinRefused,
     Leave,
     Ping,
@@ -23,6 +24,7 @@ from actors.messages import (
     Relay,
     Seen,
 )
+from actors.ownership import Superseded
 from actors.peer_v2 import PeerV2Actor
 from actors.reasons import ErrorCode, LeaveReason
 from tests.broker import Broker, relay
@@ -32,7 +34,7 @@ KEY = GroupKey("t", "g")
 ACCEPTED = {kind: actor for actor in (PeerV2Actor, GroupActor, Directory) for kind in actor._handlers}  # noqa: SLF001 - what they accept
 DEFINED = {
     kind
-    for module in (census, messages, rules, supervision)
+    for module in (census, messages, ownership, rules, supervision)
     for _, kind in inspect.getmembers(module, inspect.isclass)
     if issubclass(kind, Message) and kind.__module__ == module.__name__ and kind is not census.Inquiry  # the base of two
 }
@@ -72,6 +74,7 @@ def test_who_waits_for_a_message_that_is_not_handled_is_told() -> None:
     reference = Reference("1", "register")
     for message in (
         Join(ann, "a", None, "", reference),
+        Superseded(ann, Joined(KEY, ann, 1, ())),
         Depart(ann, "a", LeaveReason.LEFT),
         Depart(ann, "a", LeaveReason.LOST),
         Depart(ann, "a", None),
@@ -80,4 +83,4 @@ def test_who_waits_for_a_message_that_is_not_handled_is_told() -> None:
     ):
         message.unhandled(KEY, ErrorCode.INTERNAL)
     broker.run()
-    assert actor_of(ann).notes == [JoinRefused(KEY, ErrorCode.INTERNAL, reference), Departed(KEY)]
+    assert actor_of(ann).notes == [JoinRefused(KEY, ErrorCode.INTERNAL, reference), Joined(KEY, ann, 1, ()), Departed(KEY)]

@@ -1,5 +1,7 @@
 """What holds for the groups of a tenant changes while they run."""
 
+import logging
+
 import pytest
 
 from actors.rules import NewTenantRules, OnDuplicate, TenantRules
@@ -34,6 +36,17 @@ def test_a_group_that_runs_goes_by_the_new_rules_from_there_on() -> None:
     assert broker.connect("t").register("a").heard() == [(ERROR, "peer_id_taken", None)]
     assert ann.heard() == bob.heard() == []
     assert broker.metrics.counts["quota_refusals", "peers_per_group"] == broker.metrics["tenant_refusals"] == 1
+
+
+def test_the_audit_tells_who_was_beyond_which_quota(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "actors.audit")
+    broker = Broker(GROUP_RULES._replace(peers=1), peers=2)
+    broker.join("a", tenant="t")
+    broker.connect("t").register("b")
+    broker.join("c", tenant="t", group_id="h")
+    broker.connect("t").register("d", "k")
+    told = [(line.message, *(line.__dict__[name] for name in ("tenant", "reason", "group", "peer"))) for line in caplog.records]
+    assert told == [("over quota", "t", "group_full", "g", "b"), ("over quota", "t", "tenant_full", "k", "d")]
 
 
 def test_the_rules_of_one_tenant_are_not_those_of_another() -> None:

@@ -1,7 +1,11 @@
-from actors.messages import Alive, Depart, GroupKey, Join, Refresh, Register, Revive, Seen
+import pytest
+
+from actors.events import Profile
+from actors.messages import Depart, GroupKey, Join, Refresh, Register, Revive, Seen
+from actors.ownership import Alive
 from actors.reasons import LeaveReason
 from actors.runtime import BrokerRef, Runtime
-from actors.seat import Seat
+from actors.seat import SESSION_BYTES, Seat
 from actors.supervision import Forward
 from actors.terms import Terms
 from tests.doubles import Fail, ManualClock, Note, NotingSupervisor, PlainMetrics, StepScheduler, actor_of
@@ -124,3 +128,30 @@ def test_a_place_that_was_asked_for_is_given_up_behind_the_asking() -> None:
     asked, withdrawn = places.told(places.directory)
     assert isinstance(asked, Forward)
     assert withdrawn == Forward(GroupKey("t", "h"), Depart(places.peer, "b", LeaveReason.LOST))
+
+
+def seat_of(profile: Profile) -> tuple[Places, Seat]:
+    places = Places()
+    return places, Seat(places.peer, places.directory, Terms("t", "192.0.2.1:5", profile))
+
+
+def test_each_place_of_a_v2_peer_has_a_session_that_nobody_can_guess() -> None:
+    places, seat = seat_of(Profile.V2)
+    for _ in range(2):
+        seat.ask(Register("a", "g"))
+    sessions = [forward.message.session for forward in places.told(places.directory) if isinstance(forward, Forward)]  # type: ignore[union-attr] # Joins
+    assert len(set(sessions)) == 2
+    assert all(len(session or "") == 2 * SESSION_BYTES for session in sessions)
+
+
+@pytest.mark.parametrize(("profile", "claim"), [(Profile.V1, None), (Profile.V2, "5e55")])
+def test_a_session_is_shown_by_v2_peers_alone(profile: Profile, claim: str | None) -> None:
+    places, seat = seat_of(profile)
+    seat.ask(Register("a", "g", session="5e55"))
+    (forward,) = places.told(places.directory)
+    assert isinstance(forward, Forward)
+    assert isinstance(forward.message, Join)
+    assert forward.message.claim == claim
+    assert seat.claims == (claim is not None)
+    seat.ask(Register("a", "g"))
+    assert not seat.claims

@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from gateway.config import Config, keys_of
-from tests.contract.messages import MESSAGES, Message, definitions, envelope
+from tests.contract.messages import MESSAGES, Message, envelope
+from tests.contract.payloads import definitions
 from tests.contract.schema import Schema, schemas
 from tests.sources import ROOT
 
@@ -74,8 +75,9 @@ def _channel(name: str) -> dict[str, Any]:
     return {
         "address": address,
         "title": summary,
-        "description": "One WebSocket. A text frame is one JSON object, a binary frame the same in MessagePack; a v1 client is answered in "
-        "the format of its register. How the server closes it: components.schemas.CloseCode.",
+        "description": "One WebSocket. A text frame is one JSON object, a binary frame the same in MessagePack. With no subprotocol it is "
+        "profile v1, answered in the format of its register; with psync.v2.json or psync.v2.msgpack it is v2 in that format "
+        "alone. How the server closes it: components.schemas.CloseCode.",
         **parameters,
         "messages": {message.name: {"$ref": f"#/components/messages/{message.name}"} for message in MESSAGES},
         "bindings": {"ws": {"method": "GET"}},
@@ -88,14 +90,19 @@ def _operation(action: str, channel: str) -> dict[str, Any]:
         "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},
         "summary": "What a client says." if sender == "client" else "What a client hears.",
-        "messages": [{"$ref": f"#/channels/{channel}/messages/{message.name}"} for message in MESSAGES if message.sender == sender],
+        "messages": [
+            {"$ref": f"#/channels/{channel}/messages/{message.name}"}
+            for message in MESSAGES
+            if (message.sender == "client") == (sender == "client")
+        ],
     }
 
 
 def _message(message: Message) -> dict[str, Any]:
     payload: Schema = envelope(message)
     examples = {"examples": message.examples} if message.examples else {}
-    return {"name": message.kind, "title": message.name, "summary": message.summary, "payload": payload, **examples}
+    tags = [{"name": profile} for profile in message.profiles]
+    return {"name": message.kind, "title": message.name, "summary": message.summary, "tags": tags, "payload": payload, **examples}
 
 
 def _limits() -> dict[str, Any]:

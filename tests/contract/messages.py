@@ -5,17 +5,20 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from gateway import announcement, registration, wire
+from gateway import registration, wire
 from tests.contract.schema import Schema, const, of_struct, ref
 from tests.sources import ROOT
 
-__all__ = ["MESSAGES", "Message", "definitions", "envelope"]
+__all__ = ["MESSAGES", "Message", "envelope"]
 
-Sender = Literal["client", "server"]
+Sender = Literal["client", "server", "v2 server"]
+"""Clients say the same in both profiles; what they hear differs."""
 
 _EXAMPLES = [
     (match[1], json.loads(line))
-    for match in re.finditer(r"^```json (client|server)\n((?s:.*?))^```$", (ROOT / "docs" / "protocol.md").read_text(), re.MULTILINE)
+    for match in re.finditer(
+        r"^```json (client|server|v2 server)\n((?s:.*?))^```$", (ROOT / "docs" / "protocol.md").read_text(), re.MULTILINE
+    )
     for line in match[2].splitlines()
 ]
 
@@ -33,7 +36,12 @@ class Message(NamedTuple):
     def name(self) -> str:
         """Its name in the document: one kind may be two messages, that of a client and that of the server."""
         stem = "".join(part.capitalize() for part in self.kind.split("_"))
-        return f"{stem}ToServer" if self.sender == "client" else f"{stem}ToClient"
+        return stem + {"client": "ToServer", "server": "ToClient", "v2 server": "ToV2Client"}[self.sender]
+
+    @property
+    def profiles(self) -> list[str]:
+        """Where it is found."""
+        return {"client": ["v1", "v2"], "server": ["v1"], "v2 server": ["v2"]}[self.sender]
 
     @property
     def examples(self) -> list[dict[str, Any]]:
@@ -47,15 +55,10 @@ _REGISTER = of_struct(
         "peer_id": ref("Id"),
         "group_id": ref("Id"),
         "metadata": {"description": "Any value that both JSON and MessagePack can say; at most limits.metadata_bytes of JSON."},
-        "ice": {"type": "boolean", "description": "Whether the answer shall tell the ICE servers."},
+        "session": {"description": "v2: that of an earlier connection, to take its place back. One that is not right counts as none."},
+        "ice": {"description": "Whether peer_list shall have ice_servers; a v2 client need not ask.", "type": "boolean"},
     },
 )
-
-_ICE = {
-    "description": "RTCIceServer of W3C's WebRTC, for whoever asked; where the operator has configured some.",
-    "type": "array",
-    "items": {"type": "object", "required": ["urls"]},
-}
 
 MESSAGES = (
     Message("register", "client", "Joins a group. The answer is peer_list, or an error; the others get peer_joined.", _REGISTER),
@@ -73,41 +76,28 @@ MESSAGES = (
     Message("answer", "server", "What another peer sent.", addressed=True),
     Message("candidate", "server", "What another peer sent.", addressed=True),
     Message("message", "server", "What another peer sent, to this one or to the group.", addressed=True),
+    Message("welcome", "v2 server", "The first frame.", ref("Welcome")),
+    Message("peer_list", "v2 server", "The answer to register: everyone who joined before, and the client's own place.", ref("V2PeerList")),
+    Message("peer_joined", "v2 server", "To everyone who was there before.", ref("PeerJoined")),
+    Message("peer_left", "v2 server", "To everyone still there.", ref("PeerLeft")),
+    Message("error", "v2 server", "Something that was sent failed, or something befell the client.", ref("Error")),
+    Message("ack", "v2 server", "Something that was sent with an id went well.", ref("Ack")),
+    Message("goaway", "v2 server", "The server goes down: when it closes the connection, and when to come back.", ref("GoAway")),
+    Message("offer", "v2 server", "What another peer sent.", addressed=True),
+    Message("answer", "v2 server", "What another peer sent.", addressed=True),
+    Message("candidate", "v2 server", "What another peer sent.", addressed=True),
+    Message("message", "v2 server", "What another peer sent, to this one or to the group.", addressed=True),
 )
-
-
-def definitions() -> dict[str, Schema]:
-    """The payloads of the server's own messages, and their parts, by name."""
-    peer = of_struct(
-        announcement._Peer,  # noqa: SLF001 - the structures are the one place that says what is written
-        {"id": ref("Id"), "group_id": ref("Id"), "last_seen": ref("Time"), "metadata": ref("Opaque")},
-        "Its keys come in this order. metadata is absent when the peer registered without any.",
-    )
-    error = {
-        "code": ref("ErrorCode"),
-        "message": {"description": "For people; may change.", "type": "string", "minLength": 1},
-        "temporary": {"description": "Whether the same message may succeed later.", "type": "boolean"},
-        "retry_after_ms": {"description": "Not before so many milliseconds.", "type": "integer", "minimum": 0},
-        "ref": ref("Ref"),
-    }
-    about = "Which message the error is about, as far as it could be read; empty when it is about none."
-    return {
-        "Peer": peer,
-        "PeerList": of_struct(announcement._Peers, {"peers": {"type": "array", "items": ref("Peer")}, "ice_servers": _ICE}),  # noqa: SLF001 - as above
-        "PeerJoined": of_struct(announcement._Joined, {"peer": ref("Peer")}),  # noqa: SLF001 - as above
-        "PeerLeft": of_struct(announcement._Left, {"peer": ref("Peer"), "reason": ref("LeaveReason")}),  # noqa: SLF001 - as above
-        "Ref": of_struct(announcement._Ref, {name: ref("Id") for name in ("id", "type", "target_id")}, about),  # noqa: SLF001 - as above
-        "Error": of_struct(announcement._Error, error),  # noqa: SLF001 - as above
-    }
 
 
 def envelope(message: Message) -> Schema:
     """The schema of a whole message."""
     if message.sender == "client":
         return _required(of_struct(wire._Envelope, _of_client(message)), *_needs(message))  # noqa: SLF001 - what is read of any message
-    members = _of_server(message)
-    left_out = {"id", "payload"} - set(members)
-    return _required(of_struct(wire._Frame, members, but=left_out), *(() if message.addressed else ("payload",)))  # noqa: SLF001 - as above
+    members = _of_server(message) if message.sender == "server" else _of_v2_server(message)
+    struct = wire._Frame if message.sender == "server" else wire._LeanFrame  # noqa: SLF001 - as above
+    left_out = {"source_id", "target_id", "id", "payload"} - set(members)
+    return _required(of_struct(struct, members, but=left_out), *(() if message.addressed else ("payload",)))
 
 
 def _of_client(message: Message) -> Mapping[str, Schema]:
@@ -137,6 +127,13 @@ def _of_server(message: Message) -> Mapping[str, Schema]:
         "id": ref("Id"),
         "payload": ref("Opaque"),
     }
+
+
+def _of_v2_server(message: Message) -> Mapping[str, Schema]:
+    """What is empty is left out."""
+    if not message.addressed:
+        return {"type": const(message.kind), "payload": message.payload or {}}
+    return {"type": const(message.kind), "source_id": ref("Id"), "target_id": ref("Id"), "id": ref("Id"), "payload": ref("Opaque")}
 
 
 def _required(schema: Schema, *names: str) -> Schema:

@@ -67,8 +67,8 @@ def test_an_operation_is_a_direction_of_a_channel_and_has_only_messages_of_it() 
     sides = {(operation["action"], operation["channel"]["$ref"]) for operation in DOCUMENT["operations"].values()}
     assert sides == {(action, f"#/channels/{name}") for action in ("send", "receive") for name in DOCUMENT["channels"]}
     for operation in DOCUMENT["operations"].values():
-        kind = "client" if operation["action"] == "receive" else "server"
-        wanted = [f"{operation['channel']['$ref']}/messages/{message.name}" for message in MESSAGES if message.sender == kind]
+        said = [message for message in MESSAGES if (message.sender == "client") == (operation["action"] == "receive")]
+        wanted = [f"{operation['channel']['$ref']}/messages/{message.name}" for message in said]
         assert [message["$ref"] for message in operation["messages"]] == wanted
 
 
@@ -91,8 +91,9 @@ def test_the_codes_are_those_of_the_server_and_each_has_a_sentence(name: str, va
 
 def test_every_message_has_an_example_that_its_schema_allows() -> None:
     for message in MESSAGES:
-        examples = DOCUMENT["components"]["messages"][message.name]["examples"]
-        assert examples, message.name
+        examples = DOCUMENT["components"]["messages"][message.name].get("examples", [])
+        # What a peer hears in v2 is what it hears in v1 but for what is empty, and the page shows one of each sort.
+        assert examples or message.sender == "v2 server", message.name
         assert [fault(message.sender, example["payload"]) for example in examples] == [None] * len(examples)
 
 

@@ -2,17 +2,32 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from actors import events
 from actors.events import Format
 from actors.messages import BadMessage
+from gateway.ice import IceServer, IceServers, TurnSecret
 from gateway.wire import Decoder, WireLimits
-from tests.contract.judge import BEYOND, fault
+from tests.contract.judge import BEYOND, fault, kinds
 
 ENVELOPES = json.loads((Path(__file__).parents[1] / "vectors" / "envelopes.json").read_text())
 DECODER = Decoder(WireLimits())
+
+
+# The messages that tell of each event. A new event has to find its place here, and so in the document.
+TOLD_AS = {
+    events.PeerList: {"peer_list"},
+    events.PeerJoined: {"peer_joined"},
+    events.PeerLeft: {"peer_left"},
+    events.ErrorEvent: {"error"},
+    events.Relayed: {"offer", "answer", "candidate", "message"},
+    events.Welcome: {"welcome"},
+    events.Ack: {"ack"},
+    events.GoAway: {"goaway"},
+}
 
 
 def is_json(text: str) -> bool:
@@ -41,6 +56,22 @@ def test_what_the_server_writes_is_what_the_schema_allows(vector: dict[str, Any]
     assert fault("server", json.loads(vector["json"])) is None
 
 
+def test_the_ice_servers_of_a_list_are_what_the_schema_allows() -> None:
+    turn = TurnSecret(("turn:turn.example.org",), b"secret", 60)
+    servers = json.loads(IceServers([IceServer(("stun:stun.example.org",))], turn)("a", 1_800_000_000.0))
+    frame = {"type": "peer_list", "source_id": "", "target_id": "", "payload": {"peers": [], "ice_servers": servers}}
+    assert len(servers) == 2
+    assert fault("server", frame) is None
+    servers[0]["url"] = servers[0].pop("urls")[0]
+    assert fault("server", frame)
+
+
+def test_every_event_is_told_by_a_message_that_the_document_has() -> None:
+    assert set(get_args(events.Event)) == set(TOLD_AS)
+    assert set(kinds("v2 server")) == set().union(*TOLD_AS.values())
+    assert set(kinds("server")) == set(kinds("v2 server")) - {"welcome", "ack", "goaway"}
+
+
 @pytest.mark.parametrize(
     ("sender", "frame"),
     [
@@ -52,6 +83,9 @@ def test_what_the_server_writes_is_what_the_schema_allows(vector: dict[str, Any]
         ("client", {"type": "register", "payload": {"peer_id": "a"}}),
         ("client", {"type": "peer_list"}),
         ("client", []),
+        ("v2 server", {"type": "peer_joined", "source_id": "", "payload": {"peer": {}}}),
+        ("v2 server", {"type": "ack", "payload": {"id": "1", "status": "lost"}}),
+        ("v2 server", {"type": "peer_list", "payload": {"peers": []}}),
         ("server", {"type": "peer_list", "source_id": "", "target_id": "", "payload": {"peers": None}}),
         ("server", {"type": "peer_list", "source_id": "", "payload": {"peers": []}}),
         ("server", {"type": "peer_list", "source_id": "", "target_id": "", "payload": {"peers": []}, "more": 1}),
@@ -63,5 +97,5 @@ def test_what_the_server_writes_is_what_the_schema_allows(vector: dict[str, Any]
         ),
     ],
 )
-def test_what_is_wrong_is_found(sender: Any, frame: object) -> None:  # noqa: ANN401 - one of two words
+def test_what_is_wrong_is_found(sender: str, frame: object) -> None:
     assert fault(sender, frame)

@@ -10,7 +10,23 @@ from typing import Any, cast
 
 import msgpack
 
-from actors.events import ErrorEvent, Event, Format, PeerInfo, PeerJoined, PeerLeft, PeerList, Reference, Relayed
+from actors.events import (
+    Ack,
+    AckStatus,
+    ErrorEvent,
+    Event,
+    Format,
+    GoAway,
+    PeerInfo,
+    PeerJoined,
+    PeerLeft,
+    PeerList,
+    Place,
+    Profile,
+    Reference,
+    Relayed,
+    Welcome,
+)
 from actors.messages import BadMessage, Heartbeat, Inbound, Leave, Register, Relay
 from actors.reasons import LeaveReason
 from gateway.wire import Decoder, Unrepresentable, WireLimits, encode
@@ -109,6 +125,26 @@ def _check_register(register: Register, limits: WireLimits) -> None:
             assert peer[:2] == [("id", register.peer_id), ("group_id", register.group_id)]
             assert [name for name, _ in peer[2:]] == ["last_seen", *["metadata"] * (register.metadata is not None)]
             assert register.metadata is None or same(peer[3][1], read_json(register.metadata))
+        _check_own_to_v2(register, info, form)
+
+
+def _check_own_to_v2(register: Register, info: PeerInfo, form: Format) -> None:
+    """What a v2 client alone is told; nothing in it is empty."""
+    id_, own = register.id or "1", Place(register.peer_id, register.group_id, register.session or "s", 1)
+    listed = _shown_to_v2(PeerList((info,), own, resumed=True), form)
+    assert listed["self"] == [("id", own.id), ("group_id", own.group_id), ("session", own.session), ("sequence", 1)]
+    assert listed["resumed"] is True
+    assert _shown_to_v2(Ack(id_, AckStatus.QUEUED), form) == {"id": id_, "status": "queued"}
+    assert _shown_to_v2(GoAway("draining", 2, 1), form) == {"reason": "draining", "deadline_ms": 2, "reconnect_after_ms": 1}
+    assert _shown_to_v2(Welcome(id_, 1, 2, {"errors": 3}), form)["connection_id"] == id_
+
+
+def _shown_to_v2(event: Event, form: Format) -> dict[str, Any]:
+    members = read(form, encode(event, form, Profile.V2))
+    assert isinstance(members, Members)
+    assert [name for name, _ in members] == ["type", "payload"]
+    payload: dict[str, Any] = members.last()["payload"].last()
+    return payload
 
 
 def _check_bad(bad: BadMessage, limits: WireLimits) -> None:

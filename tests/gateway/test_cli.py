@@ -245,10 +245,10 @@ def test_keys_makes_a_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("[[tenants.acme.keys]]\n")
 
 
-# --- bench, conformance ---
+# --- Clients of servers ---
 
 
-@pytest.mark.parametrize("command", ["bench", "conformance"])
+@pytest.mark.parametrize("command", ["bench", "conformance", "keeper"])
 def test_a_client_of_servers_is_handed_over_to_with_its_own_arguments(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     became: list[list[str]] = []
 
@@ -262,8 +262,9 @@ def test_a_client_of_servers_is_handed_over_to_with_its_own_arguments(monkeypatc
     assert became == [[sys.executable, sys.executable, "-m", f"gateway.{command}", "relay", "--pairs", "7"]]
 
 
-def test_a_server_never_loads_its_clients() -> None:
-    program = "import gateway.cli, sys; sys.exit(any(name.startswith(('gateway.bench', 'gateway.conformance')) for name in sys.modules))"
+@pytest.mark.parametrize("package", ["gateway.bench", "gateway.conformance", "gateway.keeper", "psync_signal"])
+def test_a_server_never_loads_its_clients(package: str) -> None:
+    program = f"import gateway.cli, sys; sys.exit(any(name.startswith('{package}') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
 
 

@@ -20,6 +20,7 @@ NAMES = {
     "peers_per_tenant groups_per_tenant "
     "token_failures_per_minute token_failures_burst handshake_timeout register_timeout message_timeout close_timeout header_bytes headers",
     "group": "on_duplicate hold_candidates candidates",
+    "resume": "window queue_messages queue_bytes",
     "ice": "turn_urls secret secret_file secret_env ttl",
     "backplane": "url",
     "operator": "listen token",

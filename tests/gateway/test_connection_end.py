@@ -12,7 +12,7 @@ from gateway.frames import CLOSE, PING, TEXT, encode, encode_close
 from tests.gateway.doubles import READ, WRITE, HeldSocket, TlsHeldSocket
 from tests.gateway.wired import CLOSE_TIMEOUT, LEAVE, UNMASKED, UNMASKED_SAYS, Wired, frame, heartbeat
 
-LOST, LEFT = Lost(LeaveReason.LOST), Lost(LeaveReason.LEFT)
+LOST, LEFT, BROKEN = Lost(LeaveReason.LOST), Lost(LeaveReason.LEFT), Lost(LeaveReason.LOST, broken=True)
 
 
 @pytest.fixture
@@ -206,7 +206,8 @@ def test_a_slow_client_that_reads_on_gets_4413_and_the_end_of_tcp() -> None:
 def test_a_client_that_leaves_without_a_close_frame_is_lost(wired: Wired) -> None:
     wired.comes(heartbeat(1))
     wired.client_ends()
-    assert [type(message) for message in wired.told()] == [Heartbeat, Lost]
+    heard, last = wired.told()
+    assert (type(heard), last) == (Heartbeat, BROKEN)
     assert wired.is_over
 
 
@@ -214,7 +215,7 @@ def test_a_client_that_leaves_without_a_close_frame_is_lost(wired: Wired) -> Non
 def test_a_socket_that_fails_when_it_is_read_is_lost(wired: Wired, fault: OSError) -> None:
     wired.socket.fault = fault
     wired.loop.poll(READ)
-    assert wired.told() == [LOST]
+    assert wired.told() == [BROKEN]
     assert wired.is_over
 
 
@@ -222,7 +223,7 @@ def test_a_socket_that_fails_when_it_is_written_is_lost(wired: Wired) -> None:
     wired.connection.outbox.ping()
     wired.socket.fault = BrokenPipeError()
     wired.loop.settle()
-    assert wired.told() == [LOST]
+    assert wired.told() == [BROKEN]
     assert wired.is_over
 
 
@@ -248,7 +249,7 @@ def test_an_end_that_is_told_twice_is_one(wired: Wired) -> None:
     wired.connection.outbox.close(CloseCode.RESTART)
     wired.connection.written()
     wired.loop.advance(100)
-    assert wired.told() == [LOST]
+    assert wired.told() == [BROKEN]
     assert wired.is_over
 
 

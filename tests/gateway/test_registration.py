@@ -111,3 +111,12 @@ def test_metadata_may_be_as_large_as_configured_and_no_larger(form: Format) -> N
     assert read(form, just) == Register("a", "g", b'"' + b"x" * 18 + b'"', "7")
     says = "payload.metadata: 21 bytes of JSON; send at most 20"
     assert read(form, over) == BadMessage(ErrorCode.TOO_LARGE, says, Reference("7", "register"))
+
+
+@both
+def test_a_session_is_read_and_what_can_be_none_is_as_if_there_were_none(form: Format) -> None:
+    ids = {"peer_id": "a", "group_id": "g"}
+    assert read(form, packed(form, ids | {"session": "5e55"})) == Register("a", "g", None, "7", session="5e55")
+    assert read(form, packed(form, ids | {"session": "5e55", "metadata": 1})) == Register("a", "g", b"1", "7", session="5e55")
+    for nonsense in (None, "", 5, ["5e55"], "s" * 65, "é"):
+        assert read(form, packed(form, ids | {"session": nonsense})) == Register("a", "g", None, "7")

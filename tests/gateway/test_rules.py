@@ -9,7 +9,7 @@ import pytest
 from actors.messages import Leave
 from actors.pairing import HoldRules
 from gateway.candidate_gate import CandidatePolicy
-from gateway.config import Config, Group, Heartbeat, Ice, IceServerConfig, Limits, Server, TenantConfig
+from gateway.config import Config, Group, Heartbeat, Ice, IceServerConfig, Limits, Resume, Server, TenantConfig
 from gateway.line import Line
 from gateway.quota import Quota
 from gateway.rules import Capacity, admission_rules, capacity_of, group_rules, handshake_rules, peer_rules, tenants_of
@@ -45,6 +45,10 @@ def test_a_welcome_tells_the_limits_that_a_client_can_keep_to() -> None:
     assert sorted(told)[:6] == ["bytes_burst", "bytes_per_second", "elements", "fragments", "id_length", "json_depth"]
     assert sorted(told)[6:9] == ["message_bytes", "messages_burst", "messages_per_second"]
     assert sorted(told)[9:] == ["metadata_bytes", "registers_burst", "registers_per_second"]
+
+
+def test_a_place_outlives_its_connection_as_configured() -> None:
+    assert peer_rules(Config(resume=Resume(1.0, 2, 300)), Limits()).resume == (1.0, 2, 300)
 
 
 def test_without_holding_there_are_no_rules_for_it() -> None:

@@ -20,13 +20,18 @@ LOOPBACK = "127.0.0.1"
 
 
 class Coturn:
-    """Listens on `port`, UDP and TCP. It chooses relays on loopback and lets them speak to it, which no other TURN server should."""
+    """Listens on `port`, UDP and TCP; its secret is in `secret_file`, for a server.
+
+    It chooses relays on loopback and lets them speak to it, which no other TURN server should.
+    """
 
     def __init__(self, program: Path, folder: Path, secret: str) -> None:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, 0))
             self.port = int(probe.getsockname()[1])
         self._log = folder / "coturn.log"
+        self.secret_file = folder / "secret"
+        self.secret_file.write_text(f"{secret}\n")
         own = [f"--static-auth-secret={secret}", f"--pidfile={folder / 'coturn.pid'}", f"--userdb={folder / 'coturn.db'}"]
         flags = ["-n", f"--listening-port={self.port}", f"--listening-ip={LOOPBACK}", f"--relay-ip={LOOPBACK}", "--realm=psync.test"]
         more = [

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,8 @@ class Answer:
 class Server:
     """One run of the server, with the clients that a test has connected to it.
 
-    `application`: what it serves, `serve` or `echo`. `module`: what is run, if not the server as it is. `environ`: more of its environment.
+    `application`: what it serves, `serve` or `echo`. `arguments`: its command line, if not that. `module`: what is run, if not the server
+    as it is. `environ`: more of its environment.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Server:
         *,
         certificate: Certificate | None = None,
         application: str = "serve",
+        arguments: Sequence[str] = (),
         module: str = "gateway",
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -76,7 +78,7 @@ class Server:
         self._may_read = threading.Lock()
         self._connected: list[Line | Client] = []
         self.process = subprocess.Popen(
-            command(application, "--port", "0", *flags, module=module),
+            command(*(arguments or (application, "--port", "0", *flags)), module=module),
             cwd=ROOT,
             env=quiet_environ(**(environ or {}), **secrets),
             stderr=subprocess.PIPE,

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.conformance.transcript import load
 from tests.integration.server import CLOSE_TIMEOUT, Server, quiet_environ
+from tests.integration.tenancy import Tenancy
 from tests.sources import ROOT
 
 ROWS = {row.name: row for row in load()}
@@ -54,18 +55,36 @@ def naive() -> Iterator[str]:
 
 @pytest.mark.parametrize("on_duplicate", ["challenge", "newest", "reject"])
 def test_our_server_keeps_every_row(share: Callable[..., Server], tmp_path: Path, on_duplicate: str) -> None:
-    server = share({"limits.close_timeout": CLOSE_TIMEOUT, "limits.register_timeout": 1.0, "group.on_duplicate": on_duplicate})
-    told = ("--slow", "--limit", "register_timeout=1", "--on-duplicate", on_duplicate, "--together", "8", "--patience", "10")
-    chosen = () if on_duplicate == "challenge" else ("--only", "namesake-*")
+    quick = {"limits.close_timeout": CLOSE_TIMEOUT, "limits.register_timeout": 1.0, "resume.window": 3.0}
+    server = share({**quick, "group.on_duplicate": on_duplicate})
+    limits = ("--limit", "register_timeout=1", "--limit", "resume_window=3")
+    told = ("--slow", *limits, "--on-duplicate", on_duplicate, "--together", "8", "--patience", "10")
+    chosen = () if on_duplicate == "challenge" else ("--only", "namesake-*", "--only", "v2-replaced")
     code, outcomes, shown = judge(f"ws://127.0.0.1:{server.port}/ws", tmp_path / "told.json", *told, *chosen)
     assert (code, [line for line in shown.splitlines() if line.startswith("FAIL")]) == (0, []), shown
     skipped = {name for name, outcome in outcomes.items() if outcome == "skipped"}
-    assert skipped == {name for name in outcomes if ROWS[name].on_duplicate not in {None, on_duplicate}}
-    assert len(outcomes) == (len(ROWS) if not chosen else 4)
+    assert skipped == {name for name in outcomes if ROWS[name].on_duplicate not in {None, on_duplicate} or ROWS[name].token}
+    assert len(outcomes) == (len(ROWS) if not chosen else 5)
+
+
+def test_our_server_keeps_the_rows_of_tokens_and_all_others_for_whoever_has_one(serve: Callable[..., Server], tmp_path: Path) -> None:
+    tenancy = Tenancy(tmp_path / "tenants")
+    tenancy.write("acme", "old")
+    server = serve({"auth.mode": "token", "server.tenants_dir": tenancy.folder, "limits.close_timeout": CLOSE_TIMEOUT})
+    token = tenancy.token(groups=["conformance-*"])
+    told = ("--token", token, "--together", "8", "--patience", "10")
+    code, outcomes, shown = judge(f"ws://127.0.0.1:{server.port}/t/acme/ws", tmp_path / "told.json", *told)
+    assert code == 0, shown
+    assert {outcomes[name] for name, row in ROWS.items() if row.token} == {"passed"}
+    assert token not in shown
 
 
 def test_of_a_naive_server_it_tells_row_by_row_what_it_does_not_keep(tmp_path: Path) -> None:
-    names = [name for name, row in ROWS.items() if row.profile == "v1" and row.on_duplicate in {None, "challenge"} and not row.slow]
+    names = [
+        name
+        for name, row in ROWS.items()
+        if row.profile == "v1" and row.on_duplicate in {None, "challenge"} and not row.slow and not row.token
+    ]
 
     def shard(number: int) -> tuple[int, dict[str, str], str]:
         only = [word for name in names[number::SHARDS] for word in ("--only", name)]

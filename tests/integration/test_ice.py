@@ -1,15 +1,18 @@
 """ICE servers whose credentials a real coturn takes, and candidates that may not pass; real peers that meet through a relay alone."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.client import Client, PackedClient
+from tests.integration.client import Client, PackedClient, PackedV2Client, V2Client
 from tests.integration.coturn import Coturn, relayed_by
 from tests.integration.line import PATIENCE
 from tests.integration.server import Server
+from tests.integration.tenancy import Tenancy
 from tests.parts import require_part
 
 SECRET = "north-7f3a"
@@ -26,7 +29,7 @@ def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coturn]:
 
 
 def settings(coturn: Coturn, **more: object) -> dict[str, object]:
-    return {"ice.turn_urls": coturn.url, "ice.secret": SECRET, **more}
+    return {"ice.turn_urls": coturn.url, "ice.secret_file": coturn.secret_file, **more}
 
 
 def ice_servers(client: Client, peer_id: str, group: str, **more: object) -> list[dict[str, Any]]:
@@ -57,7 +60,7 @@ def test_who_does_not_ask_gets_what_it_always_got(share: Callable[..., Server], 
 
 
 def test_the_turn_server_takes_no_other_credentials(serve: Callable[..., Server], coturn: Coturn, group: str) -> None:
-    server = serve(settings(coturn, **{"ice.secret": "south"}))
+    server = serve({"ice.turn_urls": coturn.url}, environ={"PSYNC_ICE__SECRET": "south"})
     assert relayed_by(ice_servers(server.connect(Client), "ann", group, ice=True)) == []
 
 
@@ -78,6 +81,54 @@ def test_a_server_without_any_gives_none(share: Callable[..., Server], group: st
     client = share().connect(Client)
     client.ask("ann", group, ice=True)
     assert list(client.hear("peer_list").payload) == ["peers"]
+
+
+# --- Tenants ---
+
+
+def test_each_tenant_has_its_own_servers_and_its_own_candidates_or_those_of_the_server(
+    serve: Callable[..., Server], coturn: Coturn, tmp_path: Path
+) -> None:
+    acme = f'candidates = "relay-only"\n[ice]\nturn_urls = ["{coturn.url}"]\nsecret = "{SECRET}"\n'
+    other = '[[ice.servers]]\nurls = ["stun:stun.example.org"]\n'
+    tenancy = Tenancy(tmp_path / "tenants")
+    own = tenancy.settings(acme=acme, other=other, plain="")
+    server = serve({"ice.turn_urls": "turn:here.example.org", "ice.secret_file": coturn.secret_file, **own})
+    clients = {name: server.connect(Client, tenancy.path(name)) for name in ("acme", "other", "plain")}
+    given = {name: ice_servers(client, "ann", "home", ice=True) for name, client in clients.items()}
+    assert relayed_by(given["acme"])
+    assert given["other"] == [{"urls": ["stun:stun.example.org"]}]
+    assert [server["urls"] for server in given["plain"]] == [["turn:here.example.org"]]
+    for client in clients.values():
+        client.say("candidate", "ann", {"candidate": HOST})
+    clients["acme"].refused("not_allowed")
+    for name in ("other", "plain"):
+        assert clients[name].hear("candidate").payload == {"candidate": HOST}
+
+
+def test_who_comes_after_a_reload_has_what_is_in_force_then(serve: Callable[..., Server], tmp_path: Path) -> None:
+    tenancy = Tenancy(tmp_path / "tenants")
+    server = serve(tenancy.settings(acme='[[ice.servers]]\nurls = ["stun:old"]\n'))
+    before = server.connect(Client, tenancy.path("acme"))
+    tenancy.write("acme", "old", more='candidates = "no-host"\n[[ice.servers]]\nurls = ["stun:new"]\n')
+    server.signal(signal.SIGHUP)
+    server.wait_for_line("reloaded")
+    after = server.connect(Client, tenancy.path("acme"))
+    assert ice_servers(after, "after", "home", ice=True) == [{"urls": ["stun:new"]}]
+    assert ice_servers(before, "before", "home", ice=True) == [{"urls": ["stun:old"]}]
+    after.hear("peer_joined")
+    before.say("candidate", "after", {"candidate": HOST})
+    assert after.hear("candidate").payload == {"candidate": HOST}
+    after.say("candidate", "before", {"candidate": HOST})
+    after.refused("not_allowed")
+
+
+@pytest.mark.parametrize("kind", [V2Client, PackedV2Client])
+def test_a_v2_client_gets_them_without_asking(share: Callable[..., Server], coturn: Coturn, group: str, kind: type[Client]) -> None:
+    client = share(settings(coturn)).connect(kind)
+    [turn] = ice_servers(client, "ann", group)
+    assert turn["urls"] == [coturn.url]
+    assert relayed_by([turn])
 
 
 # --- Candidates ---

@@ -134,7 +134,8 @@ def test_the_configuration_is_read_anew_or_refused_with_what_is_wrong(serve: Cal
     assert refused.status == 422
     assert "key" in json.loads(refused.body)["problems"][0]
     assert len(ask(server, "tenants")["tenants"]) == 2
-    assert len(server.faults()) == 1, "the log tells of the problem, too"
+    server.wait_for_line("reload refused: tenants.acme.key")
+    assert len(server.faults()) == 1, "the log tells of the problem, and of nothing else"
 
 
 def test_a_drain_ends_the_server_in_order(serve: Callable[..., Server], group: str) -> None:

@@ -1,18 +1,15 @@
 """Real WebRTC peers find each other through the server: they open data channels and send bytes both ways."""
 
-import functools
 import itertools
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.integration.browser import Browser, Tab, browse
-from tests.integration.line import PATIENCE
 from tests.integration.server import Server
+from tests.integration.site import site
 from tests.parts import require_part
 
 BYTES = 2**20
@@ -21,23 +18,11 @@ HERE = Path(__file__).parent
 Result = dict[str, Any]
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves the files beside this one."""
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing: what is served is no news."""
-
-
 @pytest.fixture(scope="module")
 def page() -> Iterator[str]:
     """The address of the page, which has an origin of its own."""
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(HERE)))
-    serving = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05})
-    serving.start()
-    yield f"http://127.0.0.1:{httpd.server_port}/rtc_page.html"
-    httpd.shutdown()
-    serving.join(PATIENCE)
-    httpd.server_close()
+    with site(HERE) as origin:
+        yield f"{origin}/rtc_page.html"
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,7 @@ def test_messages_of_both_kinds_come_back_and_are_witnessed() -> None:
             await connection.end()
 
     run(talk())
+    assert {(passage.who, passage.subprotocol) for passage in passages} == {("a", None)}
     assert sorted((passage.from_server, passage.kind) for passage in passages) == [
         (False, "binary"),
         (False, "text"),
@@ -93,8 +94,11 @@ def test_any_bytes_can_be_sent_and_the_close_frame_that_they_earn_is_heard() -> 
             connection = await Connection.open("a", target, ignore)
             connection.write(b"\x81\x00")
             heard = await connection.next(5)
-            with pytest.raises(Unmet, match="has closed the connection before"):
+            connection.ping(b"")
+            with pytest.raises(Unmet, match="a: the server has closed the connection before"):
                 connection.send("text", b"")
+            with pytest.raises(Unmet, match="a: the server has closed the connection before"):
+                connection.close(1000)
             await connection.end()
             return heard
 
@@ -140,6 +144,24 @@ def test_a_flood_that_no_step_asks_for_ends_the_connection() -> None:
     assert "more than 4096 messages" in str(heard[-1])
 
 
+def test_a_token_goes_with_the_handshake() -> None:
+    shown: list[str] = []
+
+    async def look(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        shown.append(connection.request.headers["Authorization"])
+        await connection.close()
+
+    async def knock() -> None:
+        async with judged(look) as target:
+            connection = await Connection.open("a", target._replace(token="t0ken"), ignore)
+            assert (await connection.next(5)).kind == "close"
+            await connection.end()
+
+    run(knock())
+    assert shown == ["Bearer t0ken"]
+
+
 def test_the_subprotocol_that_the_server_chose_is_known() -> None:
     async def talk() -> str | None:
         async with judged(echo, subprotocols=["b"]) as target:
@@ -152,8 +174,8 @@ def test_the_subprotocol_that_the_server_chose_is_known() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", Unmet), (b"", EOFError), (None, TimeoutError)],
-    ids=["refused", "ended", "silent"],
+    [(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", Unmet), (b"SSH-2.0\r\n", Unmet), (b"", EOFError), (None, TimeoutError)],
+    ids=["refused", "another protocol", "ended", "silent"],
 )
 def test_a_handshake_that_fails_is_told(answer: bytes | None, error: type[Exception]) -> None:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

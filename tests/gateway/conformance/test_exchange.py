@@ -9,8 +9,9 @@ import pytest
 from gateway.conformance.connection import Unmet
 from gateway.conformance.exchange import exchange
 from gateway.conformance.facts import LIMITS, Facts
+from gateway.conformance.steps import Request
 from gateway.conformance.target import Target
-from gateway.conformance.transcript import Request, read
+from gateway.conformance.transcript import read
 from tests.gateway.conformance.judged import run
 
 ANSWER = b'HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 15\r\n\r\n{"status":"up"}'
@@ -25,7 +26,7 @@ def ask(answer: bytes | None, demanded: Mapping[str, object], patience: float = 
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
-        assert request.startswith(b"GET /ws HTTP/1.1\r\n")
+        assert request.startswith((b"GET /ws HTTP/1.1\r\n", b"GET /ws?token=t0ken HTTP/1.1\r\n"))
         if answer is None:
             await reader.read()
         else:
@@ -34,8 +35,8 @@ def ask(answer: bytes | None, demanded: Mapping[str, object], patience: float = 
 
     async def talk(step: Request) -> None:
         async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
-            target = Target.at(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/ws", None, patience)
-            await exchange(step, target, Facts(LIMITS, target.path))
+            target = Target.at(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/ws", "t0ken", patience)
+            await exchange(step, target, Facts(LIMITS, target.path, target.token))
 
     run(talk(parsed))
 
@@ -60,6 +61,12 @@ def test_another_answer_is_told(demanded: dict[str, object], says: str) -> None:
     with pytest.raises(Unmet) as unmet:
         ask(ANSWER, demanded)
     assert says in str(unmet.value)
+
+
+def test_a_token_is_sent_and_not_told() -> None:
+    with pytest.raises(Unmet, match=r"^GET /ws\?token=…: 200 ") as unmet:
+        ask(ANSWER, {"path": "$path?token=$token", "headers": {"X": "bearer.$token"}, "status": 404})
+    assert "t0ken" not in str(unmet.value)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,12 @@ def test_what_is_kept_is_named_later_in_texts_and_in_values() -> None:
     assert play.value({"$session": ["$session", 1, None, {"a": True}]}) == {"s-1": ["s-1", 1, None, {"a": True}]}
 
 
+def test_a_token_has_a_name_if_one_was_given() -> None:
+    assert Facts(LIMITS, "/ws", "t0ken").text("$path?token=$token") == "/ws?token=t0ken"
+    with pytest.raises(LookupError):
+        facts().text("$token")
+
+
 def test_what_nobody_kept_is_a_mistake() -> None:
     with pytest.raises(LookupError):
         facts().text("$session")

@@ -4,7 +4,7 @@ import msgpack
 import pytest
 
 from gateway.conformance.connection import Heard, Unmet
-from gateway.conformance.message import demand, dumps, member, parsed
+from gateway.conformance.message import demand, dumps, member, parsed, type_of
 
 
 def test_a_message_as_demanded_comes_back_decoded() -> None:
@@ -20,6 +20,8 @@ def test_a_message_as_demanded_comes_back_decoded() -> None:
         (Heard("binary", b"\x80"), "json", 'a: a binary frame 80, not {"type": "x"} in JSON'),
         (Heard("text", b'{"type":NaN}'), "json", "which cannot be read: NaN is no JSON number"),
         (Heard("text", b"{"), "json", "which cannot be read"),
+        (Heard("text", b'"\xff"'), "json", 'a: a text frame "\ufffd", which cannot be read'),
+        (Heard("text", b'"\x00a\x00"\x00'), "json", "which cannot be read"),
         (Heard("text", b"[" * 100_000), "json", "which cannot be read: nested too deeply"),
         (Heard("binary", b"\xc1"), "msgpack", "which cannot be read"),
         (Heard("close", b"\x03\xea"), "json", "a: closed with 1002"),
@@ -42,6 +44,17 @@ def test_a_member_is_found_by_its_path_and_is_a_string() -> None:
     for value in values:
         with pytest.raises(Unmet, match=r"payload\.self\.session is no string"):
             member(value, "payload.self.session")
+
+
+def test_the_type_of_a_message_is_known_if_it_has_one() -> None:
+    heard = (
+        Heard("text", b'{"type":"x"}'),
+        Heard("binary", b"\x81\xa4type\xa1x"),
+        Heard("text", b"[]"),
+        Heard("text", b"{"),
+        Heard("close", b""),
+    )
+    assert [type_of(each) for each in heard] == ["x", "x", None, None, None]
 
 
 def test_a_message_is_written_without_white_space() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.conformance.pattern import difference, shown
+from gateway.conformance.pattern import difference, readable, shown
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,12 @@ def test_what_differs_is_told_with_its_place(pattern: object, value: object, say
 
 
 def test_what_is_long_is_cut_and_what_has_no_json_form_is_shown_all_the_same() -> None:
-    assert shown("x" * 300) == '"' + "x" * 199 + "… (302 characters)"
+    assert shown("x" * 400) == '"' + "x" * 299 + "… (402 characters)"
     assert shown({"a": b"\x00"}) == '{"a": "b\'\\\\x00\'"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("\x1b[2J", "\\x1b[2J"), ("a\ud800", "a\\ud800"), ("a\r\nb", "a\\r\\nb"), ("grüße 👋", "grüße 👋")]
+)
+def test_a_stranger_writes_nothing_to_a_terminal_but_what_can_be_read(text: str, says: str) -> None:
+    assert readable(text) == says

@@ -57,7 +57,7 @@ async def close(connection: ServerConnection) -> None:
 def test_the_subprotocol_of_a_connection_is_what_is_demanded() -> None:
     offer = {**CONNECT, "offers": ["x", "y"]}
     assert seen(echo, {**offer, "chosen": "y"}, subprotocols=["y"]) == ""
-    assert seen(echo, offer, subprotocols=["y"]) == "the server chose the subprotocol y, not None"
+    assert seen(echo, offer, subprotocols=["y"]) == "a: the server chose the subprotocol y, not None"
 
 
 def test_a_handshake_that_is_not_answered_is_told() -> None:
@@ -93,6 +93,32 @@ def test_a_join_registers_and_looks_at_the_list_and_at_who_hears_of_it(form: str
     first, second = {"do": "join", "who": "a", "format": form}, {"do": "join", "who": "b", "name": "bob", "format": form, "heard_by": ["a"]}
     assert seen(welcoming(form), {**first, "peers": []}, {**second, "peers": ["a"]}, {"do": "silence", "who": "a", "seconds": 0.05}) == ""
     assert "1 items" in seen(welcoming(form), first, {**second, "peers": []})
+
+
+def welcoming_v2(form: str, *messages: dict[str, object]) -> Handler:
+    """A server that speaks v2 in one format, and answers whatever comes with these messages."""
+
+    async def handle(connection: ServerConnection) -> None:
+        for message in messages:
+            if message["type"] != "welcome":
+                await connection.recv()
+            await connection.send(json.dumps(message) if form == "json" else bytes(msgpack.packb(message)))
+        await connection.wait_closed()
+
+    return handle
+
+
+@pytest.mark.parametrize("form", ["json", "msgpack"])
+def test_a_join_in_v2_looks_at_the_welcome_and_keeps_what_it_is_told_to(form: str) -> None:
+    join = {"do": "join", "who": "a", "profile": "v2", "format": form, "keep": {"session": "payload.self.session"}}
+    welcome: dict[str, object] = {"type": "welcome", "payload": {}}
+    answer: dict[str, object] = {"type": "peer_list", "payload": {"peers": [], "self": {"session": "s-1"}}}
+    send = {"do": "send", "who": "a", "text": "$session"} if form == "json" else {"do": "send", "who": "a", "msgpack": "$session"}
+    known = [f"psync.v2.{form}"]
+    assert seen(welcoming_v2(form, welcome, answer), join, send, subprotocols=known) == ""
+    early: dict[str, object] = {**welcome, "source_id": ""}
+    assert "message.source_id: there, and must not be" in seen(welcoming_v2(form, early), join, subprotocols=known)
+    assert "chose the subprotocol None" in seen(echo, join)
 
 
 def test_a_join_that_is_not_answered_is_told() -> None:
@@ -146,6 +172,13 @@ def test_what_is_kept_is_sent_later() -> None:
         await connection.wait_closed()
 
     assert seen(handle, CONNECT, *steps) == ""
+
+
+def test_messages_of_types_that_are_to_be_skipped_are_passed_over() -> None:
+    handler = says('{"type":"x"}', '{"type":"y"}', b"\x81\xa4type\xa1x", '{"type":"z"}')
+    receive = {"do": "receive", "who": "a", "skip": ["x"], "json": {"type": "y"}}
+    assert seen(handler, CONNECT, receive, {**receive, "json": {"type": "z"}}) == ""
+    assert 'message.type: "y", not "z"' in seen(handler, CONNECT, {**receive, "json": {"type": "z"}})
 
 
 def test_silence_is_broken_by_anything() -> None:

@@ -35,10 +35,11 @@ def page() -> Iterator[int]:
             thread.join()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/ws", "127.0.0.1:8080", "ws://", "ws:///ws"])
-def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"is not ws://HOST:PORT/PATH"):
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/ws", "127.0.0.1:8080", "ws://", "ws:///ws", "ws://a:x/?token=t0ken", "ws://[::1/"])
+def test_what_is_no_address_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match=r"is not ws://HOST:PORT/PATH") as error:
         Target.at(url, None, 1)
+    assert "t0ken" not in str(error.value)
 
 
 def test_the_path_is_that_of_the_address() -> None:
@@ -51,11 +52,13 @@ def test_the_path_is_that_of_the_address() -> None:
 def test_a_request_carries_the_token_and_a_handshake_its_headers() -> None:
     with page() as port:
         target = Target.at(f"ws://127.0.0.1:{port}/ws", "t0ken", 5)
-        plain = target.request("GET", "/health", {"X": "1"}, handshake=False)
-        upgrade = target.request("GET", "/ws", {}, handshake=True)
+        plain = target.request("GET", "/health", {"X": "1"}, handshake=False, token=True)
+        upgrade = target.request("GET", "/ws", {}, handshake=True, token=True)
+        without = target.request("GET", "/ws", {}, handshake=True, token=False)
     assert (plain.status, plain.body) == (418, "/health Bearer t0ken None 1")
     assert plain.headers["content-length"] == str(len(plain.body))
     assert upgrade.body == "/ws Bearer t0ken websocket None"
+    assert without.body == "/ws None websocket None"
 
 
 def test_under_tls_the_request_goes_over_tls() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.conformance import transcript
 from gateway.conformance.facts import LIMITS, Facts
-from gateway.conformance.transcript import Join, Receive, Send, Transcript, Wrong, load, read
+from gateway.conformance.steps import Join, Receive, Request, Send, Spoken
+from gateway.conformance.transcript import Transcript, Wrong, load, read
 from tests.sources import ROOT
 
 ROWS = load()
@@ -33,7 +34,7 @@ def test_steps_are_read_with_their_defaults() -> None:
     assert (join.group, join.format, join.pongs) == ("$group", "json", True)
     assert isinstance(send, Send)
     assert (send.text, bytes(send.json), send.times) == ("x", b"", 1)
-    assert (row.profile, row.slow, row.on_duplicate) == ("v1", False, None)
+    assert (row.profile, row.slow, row.token, row.on_duplicate) == ("v1", False, False, None)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +72,13 @@ def test_a_row_names_a_section_of_the_protocol_and_demands_something(row: Transc
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_text_of_a_row_can_be_written_out(row: Transcript) -> None:
-    facts = Facts(LIMITS, "/ws")
+    facts = Facts(LIMITS, "/ws", "t0ken")
     for step in row.steps:
-        if isinstance(step, Receive):
+        if isinstance(step, Join | Receive):
             for name in step.keep:
                 facts.keep(name, "kept")
+        if isinstance(step, Request):
+            assert "$" not in "".join(facts.text(text) for text in (step.path, *step.headers.values()))
         if isinstance(step, Send | Receive):
             texts = (step.text if isinstance(step, Send) else step.contains, bytes(step.json).decode(), bytes(step.msgpack).decode())
             assert "$" not in "".join(facts.text(text) for text in texts if text)
@@ -89,7 +92,7 @@ def test_an_installed_server_has_the_rows_too() -> None:
 
 def test_the_format_has_a_page_that_names_every_step_and_every_field() -> None:
     page = (ROOT / "gateway" / "conformance" / "transcripts" / "README.md").read_text()
-    kinds = (*get_args(transcript.Spoken), transcript.Request, Transcript)
+    kinds = (*get_args(Spoken), Request, Transcript)
     named = set(re.findall(r"`([a-z_]+)`", page))
     for kind in kinds:
         wanted = {kind.__name__.lower(), *kind.__struct_fields__} - {"transcript"}

@@ -1,0 +1,28 @@
+from actors.events import PeerInfo
+from actors.membership import Membership
+from actors.roster import Roster
+from tests.broker import Broker
+from tests.doubles import ManualClock, NotingSupervisor
+
+
+def test_a_member_is_told_of_those_before_it_and_of_their_last_signs_of_life_by_the_clock_on_the_wall() -> None:
+    clock, members = ManualClock(), Membership()
+    roster = Roster(members, "g", clock)
+    peer = NotingSupervisor.start(Broker().runtime)
+    ann, bob, _ = (members.join(peer_id, peer, b"{}", sequence, clock.now) for sequence, peer_id in enumerate("abc", 1))
+    clock.now += 5
+    ann.last_seen = clock.now
+    seen = clock.wall()
+    assert roster.list_for(bob) == (PeerInfo("a", "g", seen, b"{}"),)
+    assert roster.list_for(ann) == ()
+    assert roster.info(bob) == PeerInfo("b", "g", seen - 5, b"{}")
+    clock.wall_offset += 3600
+    assert roster.info(ann).last_seen == seen + 3600
+
+
+def test_who_is_away_is_not_told_of() -> None:
+    clock, members = ManualClock(), Membership()
+    peer = NotingSupervisor.start(Broker().runtime)
+    bob = [members.join(peer_id, peer, None, sequence, clock.now) for sequence, peer_id in enumerate("ab", 1)][1]
+    members.hide("a", peer)
+    assert Roster(members, "g", clock).list_for(bob) == ()
