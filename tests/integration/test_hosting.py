@@ -16,7 +16,7 @@ ENDING = "trap 'kill %1 && wait %1' EXIT\nset -e\n"
 
 def commands() -> str:
     section = (ROOT / "README.md").read_text().partition("\n## Host it for others\n")[2].partition("\n## ")[0]
-    (shown,) = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    (shown,) = re.findall(r"^```bash\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     return str(shown)
 
 
