@@ -217,6 +217,12 @@ def test_every_input_has_a_label_and_every_id_is_there_once(tabs: Tabs) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_the_log_names_the_address_of_the_demo_before_that_of_the_server(server: Server) -> None:
+    told = [line for line in server.lines() if "the demo is at" in line or "listening on" in line]
+    assert f"the demo is at http://127.0.0.1:{server.port}/demo" in told[0]
+    assert f"listening on ws://127.0.0.1:{server.port}/ws" in told[1]
+
+
 def test_the_root_leads_to_the_demo(server: Server) -> None:
     answer = server.request("GET", "/")
     assert (answer.status, answer.headers["location"]) == (302, "/demo")

@@ -2,8 +2,10 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** Rows that are kept; the oldest make way. */
 const MOST_STEPS = 24;
-/** Lanes of others; the last is for all the rest. */
+/** Lanes of others, where the page is so wide; the last is for all the rest. */
 const MOST_OTHERS = 4;
+/** Width of a lane into which a label goes. */
+const LANE = 90;
 
 const HEAD = 30;
 const ROW = 30;
@@ -12,8 +14,8 @@ const TIP = 8;
 /** How far a line that goes straight to a peer steps over the server's lane. */
 const BRIDGE = 9;
 
-/** About the width of a letter: names are cut to their lanes. */
-const LETTER = 8;
+/** The most that a letter of a name takes, nearly: names are cut to their lanes. */
+const LETTER = 9;
 
 /** The ends of a step that are not others. */
 export const ME = Symbol("you");
@@ -78,25 +80,29 @@ export class Picture {
     this.#place.replaceChildren(picture);
   }
 
+  get #mostOthers() {
+    return Math.max(1, Math.min(MOST_OTHERS, Math.floor(this.#width / LANE) - 2));
+  }
+
   #heads() {
-    const shown = this.#others.slice(0, MOST_OTHERS);
-    if (this.#others.length > MOST_OTHERS) {
-      shown[MOST_OTHERS - 1] = "others";
+    const shown = this.#others.slice(0, this.#mostOthers);
+    if (this.#others.length > shown.length) {
+      shown[shown.length - 1] = "others";
     }
     return ["you", "server", ...(shown.length ? shown : ["nobody yet"])];
   }
 
-  #row({ name, from, to, detail = "", kind = "relayed", times, ms }, y) {
-    const label = `${name} ${detail}${times > 1 ? ` ×${times}` : ""}`.trim();
+  #row({ name, from, to, detail, kind = "relayed", times, ms }, y) {
+    const label = [name, detail, times > 1 && `×${times}`].filter(Boolean).join(" ");
     const [start, end] = [this.#x(this.#lane(from)), this.#x(this.#lane(to))];
     const isMutual = name === "connected";
     const row = element("g", { class: kind, role: "listitem", "data-step": name, "data-times": times });
     row.setAttribute("aria-label", `${label}, from ${called(from)} to ${called(to)}`);
     row.append(
+      element("text", { class: "label", x: this.#middle(start, end), y: y - 7 }, label),
       element("text", { class: "time", x: 0, y: y + 4 }, ms < 10_000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`),
       element("path", { class: "way", d: way(start + (isMutual ? Math.sign(end - start) * TIP : 0), end, y, kind === "direct" && this.#x(1)) }),
       element("path", { class: "tip", d: tip(end, y, Math.sign(end - start)) }),
-      element("text", { class: "label", x: this.#middle(start, end), y: y - 7 }, label),
     );
     if (kind === "relayed" && ![from, to].includes(SERVER)) {
       row.append(element("circle", { class: "tip", cx: this.#x(1), cy: y, r: 4 }));
@@ -114,7 +120,7 @@ export class Picture {
   }
 
   #lane(end) {
-    return end === ME ? 0 : end === SERVER ? 1 : 2 + Math.min(this.#others.indexOf(end), MOST_OTHERS - 1);
+    return end === ME ? 0 : end === SERVER ? 1 : 2 + Math.min(this.#others.indexOf(end), this.#mostOthers - 1);
   }
 
   #x(lane) {
