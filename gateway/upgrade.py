@@ -82,8 +82,9 @@ class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent
 
     def _refuse(self, refused: Refused) -> None:
         self.server.metrics.increment("refusals", refused.reason)
-        tenant = tenant_of(self.environ["PATH_INFO"]) or DEFAULT
-        audit.tell("connection refused", tenant=tenant, reason=refused.reason, address=self.client_address[0], says=refused.says)
+        tell = audit.tell_of_stranger if refused.tenant is None else audit.tell
+        tenant = refused.tenant or tenant_of(self.environ["PATH_INFO"]) or DEFAULT
+        tell("connection refused", tenant=tenant, reason=refused.reason, address=self.client_address[0], says=refused.says)
         self.result = self.server.routes.refuse(refused, self.command, self.start_response)
         self.process_result()
 

@@ -120,7 +120,9 @@ def test_nobody_learns_what_there_is_from_a_token_that_no_key_has_signed() -> No
         (DEFAULT, token(tenant=DEFAULT)),
         (DEFAULT, "no token"),
     ]:
-        answers.add(told(Guarded().refused(text, name)))
+        refused = Guarded().refused(text, name)
+        assert refused.tenant is None
+        answers.add(told(refused))
     assert answers == {
         (
             "401 Unauthorized",
@@ -138,7 +140,7 @@ def test_nobody_learns_what_there_is_from_a_token_that_no_key_has_signed() -> No
 def test_a_signed_token_learns_which_claim_failed(claim: str, value: object) -> None:
     door = Guarded()
     refused = door.refused(door.token(**{claim: value}))
-    assert (refused.status, refused.reason) == ("401 Unauthorized", "invalid_token")
+    assert (refused.status, refused.reason, refused.tenant) == ("401 Unauthorized", "invalid_token", "acme")
     assert refused.says.startswith(f"{claim}: ")
 
 
