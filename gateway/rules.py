@@ -19,6 +19,7 @@ from gateway.claims import ClaimRules
 from gateway.config import Config, ConfigError, Limits, Problem, TenantConfig
 from gateway.config_ice import ice_servers
 from gateway.doorkeeper import DoorRules
+from gateway.exposure import warn_of_exposed
 from gateway.keys import KeySet
 from gateway.line import Line
 from gateway.quota import Quota, QuotaRates
@@ -103,6 +104,7 @@ def tenants_of(config: Config, line_for: LineFor, before: Tenants) -> list[Tenan
     sections: dict[str, TenantConfig | None] = {DEFAULT: None, **config.tenants}
     keys = {name: key_set(name, section, os.environ) for name, section in config.tenants.items()}
     ice = {name: _ice_of(name, config, section) for name, section in sections.items()}
+    warn_of_exposed(config)
     return [_tenant(name, config, section, (keys.get(name), ice[name]), line_for, before.find(name)) for name, section in sections.items()]
 
 
