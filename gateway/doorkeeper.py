@@ -80,7 +80,9 @@ class Doorkeeper:
 
     def _grant(self, claims: Mapping[str, Any], tenant: Tenant) -> Grant:
         try:
-            return grant_of(claims, tenant.name, self._clock.wall(), self._rules.claims)
+            # Where tenants share a key, as that of one identity provider, a token that names nobody would open each of them.
+            named = self._tenants.share_a_key(tenant.name)
+            return grant_of(claims, tenant.name, self._clock.wall(), self._rules.claims, named=named)
         except AnotherTenant as refused:
             scope = _challenge("insufficient_scope")
             raise Refused("403 Forbidden", "wrong_tenant", str(refused), scope, tenant=tenant.name) from None
