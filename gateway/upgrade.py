@@ -63,6 +63,12 @@ class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent
     client_address: Caller
     subprotocol: Subprotocol
 
+    def get_environ(self) -> dict[str, Any]:
+        """The WSGI environment, with the path as it was sent: what a proxy lets pass by its path must not be another tenant's here."""
+        environ: dict[str, Any] = super().get_environ()
+        environ["PATH_INFO"] = self.path.partition("?")[0]
+        return environ
+
     def run_application(self) -> None:
         """Answer the request, or upgrade it."""
         environ = self.environ
