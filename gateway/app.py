@@ -50,6 +50,7 @@ from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.state import state_of
 from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.tenants import Tenants
+from gateway.throttle import Throttle
 from gateway.upgrade import UpgradeServer
 from gateway.wire import Decoder, WireLimits, encode
 
@@ -245,7 +246,10 @@ class App:
             reload=self.reload,
         )
         address = Address.read(operator.listen)
-        return OperatorServer(address, OperatorRoutes(node, Guard(address, operator.token)), self.metrics)
+        # With a throttle of its own: clients that guess must not keep an operator out.
+        throttle = Throttle(door_rules(self._config).failures, self.metrics)
+        guard = Guard(address, operator.token, throttle, self._runtime.clock)
+        return OperatorServer(address, OperatorRoutes(node, guard), self.metrics)
 
     def _client_at(self, address: str) -> dict[str, str]:
         found = (connection for connection in self._connections if connection.address == address)

@@ -25,9 +25,9 @@ _TENANT_PATH = re.compile(rf"/t/({TENANT_NAME})/ws")
 
 
 def tenant_of(path: str) -> str | None:
-    """The tenant that a WebSocket path, percent-decoded, names: `""` is the default one, at `/ws`. None: not a WebSocket path.
+    """The tenant that a WebSocket path names: `""` is the default one, at `/ws`. None: not a WebSocket path.
 
-    By its form alone: the answer must not tell which tenants there are.
+    By its form alone: the answer must not tell which tenants there are. As it was sent: none needs percent-encoding.
     """
     if path == "/ws":
         return DEFAULT
