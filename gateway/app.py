@@ -15,7 +15,6 @@ from actors.audit import Audit
 from actors.directory import Directory
 from actors.events import Profile
 from actors.peer_v2 import PEERS
-from actors.reasons import CloseCode
 from actors.rules import NewTenantRules
 from actors.runtime import BrokerRef, Runtime
 from actors.supervision import ActorFailed, Drain
@@ -47,6 +46,7 @@ from gateway.reload import Reload, Reloaded, put_out
 from gateway.routes import Routes
 from gateway.rules import admission_rules, capacity_of, door_rules, handshake_rules, tenants_of
 from gateway.scheduler import TURN_MESSAGES, HubScheduler
+from gateway.shedding import Shedding
 from gateway.state import state_of
 from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.tenants import Tenants
@@ -101,7 +101,8 @@ class App:
         self._admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
         self._reload = Reload(config, read or (lambda: config), self._adopt, self.metrics)
         memory = config.limits.memory_bytes or allowed_bytes()
-        self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
+        self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission)
+        self._shedding = Shedding(self._scheduler.at_turn_end, self.metrics)
         self._server = UpgradeServer(
             (config.server.host, config.server.port),
             Routes(self.readiness, demo_pages() if config.server.demo else {}),
@@ -255,12 +256,10 @@ class App:
         found = (connection for connection in self._connections if connection.address == address)
         return next(({"profile": each.subprotocol.profile.value, "format": each.outbox.format.value} for each in found), {})
 
-    def _shed(self, excess: int) -> int:
-        """Close those for whom most waits, about `excess` bytes together; returns how many they were."""
-        chosen = slowest([connection.outbox for connection in self._connections], excess)
-        for outbox in chosen:
-            outbox.shed(CloseCode.TRY_LATER)
-        return len(chosen)
+    def _shed(self, excess: int) -> None:
+        """Close those for whom most waits, about `excess` bytes together, unless the last that were chosen are still being closed."""
+        if not self._shedding.under_way:
+            self._shedding.begin(slowest([connection.outbox for connection in self._connections], excess))
 
     def _ended(self, connection: Connection) -> None:
         _, admitted = self._connections.pop(connection)

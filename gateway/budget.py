@@ -12,7 +12,7 @@ from ctypes import CDLL
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from actors.ports import Metrics, Timer
+from actors.ports import Timer
 
 __all__ = [
     "CHECK_SECONDS",
@@ -118,16 +118,14 @@ class MemoryBudget:
         budget: int,
         make_timer: Callable[[Callable[[], None]], Timer],
         resident: Callable[[], int],
-        shed: Callable[[int], int],
+        shed: Callable[[int], None],
         gate: Gate,
-        metrics: Metrics,
     ) -> None:
-        """Prepare the watch; `shed(excess)` frees about so many bytes and returns how many clients that cost."""
+        """Prepare the watch; `shed(excess)` begins to free about so many bytes."""
         self._budget = budget
         self._gate = gate
         self._resident = resident
         self._shed = shed
-        self._metrics = metrics
         self._timer = make_timer(self.check)
 
     def check(self) -> None:
@@ -166,6 +164,4 @@ class MemoryBudget:
             self._gate.tight = True
             said = "memory is tight: newcomers are refused, slow clients closed; raise limits.memory_bytes or lower limits.connections"
             logger.warning(said, extra={"used": used, "budget": self._budget})
-        closed = self._shed(excess)
-        if closed:
-            self._metrics.increment("memory_sheds", by=closed)
+        self._shed(excess)

@@ -19,7 +19,6 @@ from gateway.budget import (
     slowest,
     trim,
 )
-from gateway.operator.metrics import Counts
 from tests.doubles import ManualClock, StepScheduler
 
 BUDGET = 1000
@@ -43,9 +42,8 @@ class Process:
         self.held = held
         self.shed: list[int] = []
         self.gate = Gate()
-        self.metrics = Counts()
         self.scheduler = StepScheduler(ManualClock())
-        self.budget = MemoryBudget(budget, self._timer, lambda: self.used, self._shed, self.gate, self.metrics)
+        self.budget = MemoryBudget(budget, self._timer, lambda: self.used, self._shed, self.gate)
         self.budget.check()
 
     def uses(self, used: int) -> bool:
@@ -57,12 +55,11 @@ class Process:
     def _timer(self, callback: object) -> Timer:
         return self.scheduler.timer(callback)  # type: ignore[arg-type] # the budget's own
 
-    def _shed(self, excess: int) -> int:
+    def _shed(self, excess: int) -> None:
         self.shed.append(excess)
         freed = min(excess, self.held)
         self.held -= freed
         self.used -= freed
-        return freed
 
 
 def test_below_the_mark_nothing_happens() -> None:
@@ -75,7 +72,6 @@ def test_at_the_mark_newcomers_are_refused_and_the_slowest_are_shed(caplog: pyte
     process = Process(held=150)
     assert process.uses(900)
     assert process.shed == [100]
-    assert process.metrics.value("memory_sheds") == 100
     assert len(caplog.records) == 1
     assert "limits.memory_bytes" in caplog.text
 
@@ -86,7 +82,6 @@ def test_it_goes_on_until_there_is_nobody_to_shed_and_says_so_once(caplog: pytes
     assert process.uses(850)
     assert process.uses(850)
     assert process.shed == [100, 50, 50]
-    assert process.metrics.value("memory_sheds") == 50
     assert len(caplog.records) == 1
 
 
