@@ -39,6 +39,7 @@ from gateway.operator.metrics import Counts
 from gateway.operator.node import Node
 from gateway.operator.routes import OperatorRoutes
 from gateway.outbox import Encode, Socket
+from gateway.pages import demo_pages
 from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
 from gateway.quota import Quota
@@ -103,7 +104,7 @@ class App:
         self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
         self._server = UpgradeServer(
             (config.server.host, config.server.port),
-            Routes(self.readiness),
+            Routes(self.readiness, demo_pages() if config.server.demo else {}),
             admission=self._admission,
             proxies=Proxies(config.server.trusted_proxies, self.metrics, announced=config.server.proxy_protocol),
             accept=self.accept,
