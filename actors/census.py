@@ -21,6 +21,8 @@ __all__ = ["CountTenants", "FindPeer", "GroupCount", "Inquiry", "ListGroups", "L
 
 Reply: TypeAlias = Callable[[Any], object]
 
+KICKED = Close(CloseCode.KICKED, LeaveReason.KICKED)
+
 
 class TenantCount(NamedTuple):
     """What a tenant has of its quotas."""
@@ -87,15 +89,19 @@ class FindPeer(Inquiry, frozen=True, gc=False):
 
 
 class Remove(Inquiry, frozen=True, gc=False):
-    """Close the connection of a member, or with None of all, with 4410; the others see it leave, `kicked`. Reply with how many they are."""
+    """Close the connection of a member, or with None of all, with `goodbye`. Reply with how many they are.
+
+    Unless that says otherwise they are closed with 4410, and the others see them leave, `kicked`.
+    """
 
     peer_id: str | None = None
+    goodbye: Close = KICKED
 
     def act(self, members: "Membership", now: float) -> None:  # noqa: ARG002 - the signature of all
         """Tell the members to go. They leave as everyone does, one by one."""
         removed = [member for member in members if self.peer_id in (None, member.peer_id)]
         for member in removed:
-            member.peer.post(Close(CloseCode.KICKED, LeaveReason.KICKED))
+            member.peer.post(self.goodbye)
         self.reply(len(removed))
 
 

@@ -10,14 +10,14 @@ from actors.census import CountTenants, FindPeer, ListGroups, ListPeers, Remove,
 from actors.events import Message
 from actors.group import GroupActor
 from actors.membership import Member
-from actors.messages import Depart, EndGroup, GroupKey, GroupLost, Join
+from actors.messages import Close, Depart, EndGroup, GroupKey, GroupLost, Join
 from actors.ports import Backplane
-from actors.reasons import ErrorCode, LeaveReason, MailboxFull
+from actors.reasons import CloseCode, ErrorCode, LeaveReason, MailboxFull
 from actors.rules import GroupRules, NewGroupRules, NewTenantRules, TenantRules
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
 from actors.supervision import ActorFailed, Drain, Forward, GroupEmpty, Testament, Vacated
 
-__all__ = ["RESTARTS", "RESTART_SECONDS", "Directory"]
+__all__ = ["RESTARTS", "RESTART_SECONDS", "TENANT_GONE", "Directory"]
 
 logger = logging.getLogger("actors.directory")
 audit = Audit("actors")
@@ -26,6 +26,9 @@ RESTARTS = 3
 """Failures of one group within RESTART_SECONDS after which it is given up: what it holds is what makes it fail."""
 
 RESTART_SECONDS = 10.0
+
+TENANT_GONE = Close(CloseCode.NOT_ALLOWED, None, "this tenant is no longer served here")
+"""What its clients hear. The others of a group are going, too, and are told nothing."""
 
 _NOWHERE = GroupKey("", "")
 
@@ -124,10 +127,15 @@ class Directory(BrokerActor):
 
     @handles(NewTenantRules)
     def change_rules(self, message: NewTenantRules) -> None:
-        """Go by other rules. The groups that run are told; those of a tenant that is no more go on until their peers have left."""
+        """Go by other rules. The groups that run are told; those of a tenant that is no more lose all their peers.
+
+        Also those who have no connection: whoever gets the name of that tenant next is to find nobody there.
+        """
         for key, entry in self._entries.items():
             before, rules = self._rules.get(key.tenant), message.tenants.get(key.tenant)
-            if rules is not None and (before is None or rules.group != before.group):
+            if rules is None:
+                entry.group.post(Remove(key, _unasked, goodbye=TENANT_GONE))
+            elif before is None or rules.group != before.group:
                 entry.group.post(NewGroupRules(rules.group))
         self._rules = message.tenants
 
@@ -226,6 +234,10 @@ class Directory(BrokerActor):
         for member in will.members:
             self._runtime.metrics.increment("peers", by=-1)
             member.peer.post(GroupLost(will.key))
+
+
+def _unasked(_answer: object) -> None:
+    """Take an answer that nobody waits for."""
 
 
 def _pass_on(key: GroupKey, entry: _Entry, message: Message) -> None:

@@ -47,15 +47,15 @@ class Ice(Struct, frozen=True):
     servers: tuple[IceServerConfig, ...] = ()
 
 
-def ice_servers(ice: Ice, environ: Mapping[str, str]) -> IceServers | None:
-    """What makes the lists of clients, by a config without `ice_faults`. None: there are no servers.
+def ice_servers(ice: Ice, environ: Mapping[str, str], tenant: str = "") -> IceServers | None:
+    """What makes the lists of a tenant's clients, by a config without `ice_faults`. None: there are no servers.
 
     Raises:
         OSError: the file with the secret has gone since.
 
     """
     static = [IceServer(server.urls, server.username, server.credential.reveal()) for server in ice.servers]
-    turn = TurnSecret(ice.turn_urls, _secret(ice, environ), ice.ttl) if ice.turn_urls else None
+    turn = TurnSecret(ice.turn_urls, _secret(ice, environ), ice.ttl, tenant) if ice.turn_urls else None
     return IceServers(static, turn) if static or turn else None
 
 

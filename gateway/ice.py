@@ -1,8 +1,8 @@
 """ICE servers for a client: what its `RTCPeerConnection` takes as `iceServers` (W3C WebRTC section 4.2.4). Sans-I/O.
 
 Credentials for TURN are made for each peer and end by themselves, in the way that coturn takes with `use-auth-secret` (the TURN REST API,
-draft-uberti-behave-turn-rest): the user name is the moment of its end and the peer's id, the password an HMAC of that. Nobody has to be
-told of them: the TURN server needs the secret alone.
+draft-uberti-behave-turn-rest): the user name is the moment of its end and the peer's id, behind the name of its tenant, the password an
+HMAC of that. Nobody has to be told of them: the TURN server needs the secret alone.
 """
 
 import base64
@@ -16,8 +16,9 @@ import msgspec
 
 __all__ = ["IceServer", "IceServers", "TurnSecret", "url_fault"]
 
-_PLAIN = "+,/:=@"
-"""What a user name keeps as it is, beside letters, digits and ``-._~``; the rest is written as in a URL.
+_PLAIN = "+,:=@"
+"""What a user name keeps as it is of an id, beside letters, digits and ``-._~``; the rest is written as in a URL. A slash stands behind
+the name of a tenant.
 
 coturn refuses quotes, backslashes, all that looks like SQL, and bytes above ASCII that its SASLprep does not know.
 """
@@ -53,11 +54,15 @@ class IceServer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TurnSecret(NamedTuple):
-    """TURN servers that share `secret` with this server; their credentials end after `ttl` seconds."""
+    """TURN servers that share `secret` with this server; their credentials end after `ttl` seconds.
+
+    Users are those of `tenant`: TURN servers have quotas by user, and what one tenant's peer has used up of them is not its namesake's.
+    """
 
     urls: tuple[str, ...]
     secret: bytes
     ttl: int
+    tenant: str = ""
 
 
 class IceServers:
@@ -74,6 +79,7 @@ class IceServers:
 
 
 def _credentials(turn: TurnSecret, peer_id: str, now: float) -> IceServer:
-    user = f"{int(now) + turn.ttl}:{quote(peer_id, safe=_PLAIN)[:_USER_CHARACTERS]}"
+    owner = f"{turn.tenant}/" if turn.tenant else ""
+    user = f"{int(now) + turn.ttl}:{owner}{quote(peer_id, safe=_PLAIN)[:_USER_CHARACTERS]}"
     password = base64.b64encode(hmac.digest(turn.secret, user.encode("ascii"), "sha1"))
     return IceServer(turn.urls, user, password.decode("ascii"))

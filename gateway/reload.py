@@ -7,9 +7,8 @@ from typing import NamedTuple
 import gevent
 from gevent.lock import BoundedSemaphore
 
-from actors.messages import Close
+from actors.directory import TENANT_GONE
 from actors.ports import Metrics
-from actors.reasons import CloseCode
 from actors.runtime import BrokerRef
 from gateway.config import Config, ConfigError, keys_of
 from gateway.config_tenants import NODE_WIDE
@@ -125,9 +124,8 @@ def _compared(before: Mapping[str, object], now: Mapping[str, object]) -> tuple[
 
 def put_out(gone: Mapping[Connection, BrokerRef]) -> None:
     """Close the connections of tenants that are no more. The others of their groups go, too, and are told nothing."""
-    goodbye = Close(CloseCode.NOT_ALLOWED, None, "this tenant is no longer served here")
     for number, (connection, peer) in enumerate(gone.items(), 1):
-        if not peer.post(goodbye):
-            connection.outbox.close(goodbye.code, goodbye.says)
+        if not peer.post(TENANT_GONE):
+            connection.outbox.close(TENANT_GONE.code, TENANT_GONE.says)
         if number % BATCH == 0:
             gevent.sleep(0)

@@ -128,7 +128,7 @@ def _warn_of_unbounded(config: Config) -> None:
 def _ice_of(name: str, config: Config, section: TenantConfig | None) -> IceServers | None:
     own = None if section is None else section.ice
     try:
-        return ice_servers(own or config.ice, os.environ)
+        return ice_servers(own or config.ice, os.environ, name)
     except OSError as error:
         where = "ice" if own is None else f"tenants.{name}.ice"
         raise ConfigError([Problem(where, "read again", str(error), "Try once more when its file is there.")]) from None

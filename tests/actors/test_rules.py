@@ -4,6 +4,8 @@ import logging
 
 import pytest
 
+from actors.events import Profile
+from actors.reasons import CloseCode
 from actors.rules import NewTenantRules, OnDuplicate, TenantRules
 from tests.broker import ERROR, GROUP_RULES, JOINED, LIST, Broker, relay
 from tests.doubles import Venom
@@ -59,14 +61,25 @@ def test_the_rules_of_one_tenant_are_not_those_of_another() -> None:
     assert bob.heard() == []
 
 
-def test_nobody_joins_a_group_of_a_tenant_that_is_no_more_and_who_is_in_can_still_leave() -> None:
+def test_nobody_joins_a_group_of_a_tenant_that_is_no_more_and_who_is_in_is_closed() -> None:
     broker = Broker()
     ann, bob = broker.join("a", "b", tenant="t")
     change(broker)
+    assert ann.outbox.closed is bob.outbox.closed is CloseCode.NOT_ALLOWED
+    assert ann.heard() == bob.heard() == []
     assert broker.connect("t").register("c").heard() == [(ERROR, "not_allowed", None)]
-    ann.leave()
-    bob.lost()
     assert (broker.metrics["groups"], broker.metrics["peers"]) == (0, 0)
+
+
+def test_whoever_has_the_name_of_a_tenant_next_finds_nobody_whose_place_was_kept() -> None:
+    broker = Broker()
+    (ann,) = broker.join("a", tenant="t", profile=Profile.V2)
+    ann.cut()
+    assert broker.metrics["resumable"] == 1
+    change(broker)
+    assert broker.metrics["resumable"] == broker.metrics["peers"] == broker.metrics["groups"] == 0
+    change(broker, t=ROOMY)
+    assert broker.connect("t").register("b").heard() == [(LIST,)]
 
 
 @pytest.mark.parametrize("stays", [True, False])

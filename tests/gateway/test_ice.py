@@ -48,8 +48,9 @@ def test_later_ones_end_later_and_come_behind_the_static_servers() -> None:
         ("a b", "a%20b"),
         ("à", "%C3%A0"),
         ("100%", "100%25"),
-        ("alice@example.org/a+b=c,d:1-2_3~4", "alice@example.org/a+b=c,d:1-2_3~4"),
+        ("alice@example.org+b=c,d:1-2_3~4", "alice@example.org+b=c,d:1-2_3~4"),
         ("a\"'\\ or 1", "a%22%27%5C%20or%201"),
+        ("acme/ann", "acme%2Fann"),
         ("x" * 300, "x" * 256),
         ("\U0001f600" * 128, "%F0%9F%98%80" * 21 + "%F0%"),
     ],
@@ -58,6 +59,14 @@ def test_a_user_name_is_short_and_of_characters_that_turn_servers_leave_alone(pe
     [turn] = servers(IceServers([], TURN), peer_id)
     assert turn["username"] == f"{END}:{user}"
     assert len(str(turn["username"])) < 508
+
+
+def test_namesakes_of_two_tenants_are_two_users_whatever_they_call_themselves() -> None:
+    users = [
+        servers(IceServers([], TURN._replace(tenant=tenant)), peer_id)[0]["username"]
+        for tenant, peer_id in (("", "ann"), ("acme", "ann"), ("other", "ann"), ("", "acme/ann"), ("", "/acme/ann"))
+    ]
+    assert users == [f"{END}:{user}" for user in ("ann", "acme/ann", "other/ann", "acme%2Fann", "%2Facme%2Fann")]
 
 
 @pytest.mark.parametrize(

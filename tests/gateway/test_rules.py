@@ -10,6 +10,7 @@ from actors.messages import Leave
 from actors.pairing import HoldRules
 from gateway.candidate_gate import CandidatePolicy
 from gateway.config import Auth, Config, Group, Heartbeat, Ice, IceServerConfig, Limits, Resume, Server, TenantConfig
+from gateway.config_text import Secret
 from gateway.line import Line
 from gateway.quota import Quota
 from gateway.rules import Capacity, admission_rules, capacity_of, group_rules, handshake_rules, peer_rules, tenants_of
@@ -89,6 +90,14 @@ def test_a_tenant_has_the_servers_ice_or_all_of_its_own_and_its_own_candidates()
     assert lists == {"": here, "acme": b'[{"urls":["stun:acme"]}]', "plain": here, "bare": None}
     policies = {name: cast("Any", tenant.line).candidates.value for name, tenant in found.items()}
     assert policies == {"": "no-host", "acme": "relay-only", "plain": "no-host", "bare": "all"}
+
+
+def test_the_turn_users_of_a_tenant_are_its_own_also_where_it_has_the_servers_of_all() -> None:
+    shared = Ice(turn_urls=("turn:here",), secret=Secret("north"))
+    for tenant in tenants_of(Config(ice=shared, tenants={"acme": TenantConfig()}), line_for, Tenants(())):
+        assert tenant.ice is not None
+        (turn,) = msgspec.json.decode(tenant.ice("ann", 0))
+        assert turn["username"] == ("3600:acme/ann" if tenant.name else "3600:ann")
 
 
 def test_a_tenant_that_was_there_before_goes_on_with_its_quota() -> None:

@@ -39,7 +39,7 @@ def ice_servers(client: Client, peer_id: str, group: str, **more: object) -> lis
 
 
 @pytest.mark.parametrize("kind", [Client, PackedClient])
-@pytest.mark.parametrize("peer_id", ["ann", "Ann's \"é\\ \U0001f600", "x" * 128])
+@pytest.mark.parametrize("peer_id", ["ann", "desk/ann", "Ann's \"é\\ \U0001f600", "x" * 128])
 def test_a_client_that_asks_gets_credentials_that_the_turn_server_takes(
     share: Callable[..., Server], coturn: Coturn, group: str, kind: type[Client], peer_id: str
 ) -> None:
