@@ -90,13 +90,14 @@ class App:
         self._pulse = Pulse(loop, clock, alarm, self.metrics)
         self._autopsy = Autopsy(clock.monotonic, self.metrics)
         witness = self._autopsy if config.operator.listen else None
-        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES, witness)
+        mailbox, is_tight = config.limits.mailbox, lambda: self._admission.tight
+        self._runtime = Runtime(self._scheduler, clock, self.metrics, mailbox, TURN_MESSAGES, witness, is_tight)
         self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec(config.limits))
         self.tenants = Tenants(tenants_of(config, self._line_for, Tenants(())))
         self._directory = Directory.start(self._runtime, self.tenants.group_rules(), MemoryBackplane(), cast("BrokerRef", self))
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
         doorkeeper = Doorkeeper(self.tenants, door_rules(config), clock, self.metrics)
-        self._admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
+        self._admission: Admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
         self._reload = Reload(config, read or (lambda: config), self._adopt, self.metrics)
         memory = config.limits.memory_bytes or allowed_bytes()
         self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
