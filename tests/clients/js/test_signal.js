@@ -116,6 +116,24 @@ test("a place is taken back with its session, with the answers that were kept, a
   equal([await sent, await kept, names(told)], ["delivered", "queued", ["reconnecting", "resumed"]]);
 });
 
+test("who waits for the next connection is told for how long the place is kept", async () => {
+  for (const [limits, code, kept] of [
+    [{ message_bytes: 1000, resume_window: 12 }, 1006, [12_000, 11_750]],
+    [{ message_bytes: 1000, resume_window: 12 }, 1013, [0, 0]],
+    [{ message_bytes: 1000, resume_window: 0 }, 1006, [0, 0]],
+    [{ message_bytes: 1000 }, 1006, [0, 0]],
+  ]) {
+    const { told, sockets, clock } = await begin();
+    sockets[0].admit({}, limits);
+    await turns();
+    sockets[0].end(code);
+    await clock.pass(250);
+    sockets[1].end(1006);
+    await turns();
+    equal(told.slice(2).map(([name, { keptMs }]) => [name, keptMs]), kept.map((ms) => ["reconnecting", ms]));
+  }
+});
+
 test("with the place in the group goes all that waited, and the list is new", async () => {
   const { signal, told, sockets, clock } = await joined();
   const sent = rejection(signal.send("bob", "message", "on its way"));
