@@ -27,7 +27,7 @@ from gateway.candidate_gate import CandidateGate, CandidatePolicy
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Limits, Problem
 from gateway.connection import Connection
-from gateway.departure import Departure, say_goodbye
+from gateway.departure import Departure, say_goodbye, spread_for
 from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
@@ -272,7 +272,8 @@ class App:
         drain, ending = self._config.drain, self._config.limits.close_timeout + DRAIN_MARGIN
         clock, begun = self._runtime.clock, self._runtime.clock.monotonic()
         longest = max(0.0, drain.timeout - ending)
-        Departure(self._connections, self._empty, clock, spread=drain.reconnect_spread, longest=longest).run()
+        spread = spread_for(len(self._connections), drain.reconnect_spread)
+        Departure(self._connections, self._empty, clock, spread=spread, longest=longest).run()
         left = max(drain.timeout - (clock.monotonic() - begun), ending)
         if self._connections and not self._empty.wait(left):
             logger.warning("drain.timeout is over; the rest are cut", extra={"connections": len(self._connections)})

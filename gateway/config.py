@@ -162,7 +162,9 @@ class Drain(Struct, frozen=True):
     """`[drain]`: how the server goes down."""
 
     timeout: Annotated[float, seconds("time for connections to end after SIGTERM; then the rest are cut", low=0)] = 30.0
-    reconnect_spread: Annotated[float, seconds("v2 clients are told to come back one after the other over this time", low=0)] = 10.0
+    reconnect_spread: Annotated[
+        float, seconds("v2 clients are told to come back one after the other, 1000 in a second, or faster: all within this time", low=0)
+    ] = 10.0
 
 
 class Config(Struct, frozen=True):

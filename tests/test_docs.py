@@ -101,7 +101,11 @@ def error_for(line: str) -> str:
     return encode(ErrorEvent(bad.code, bad.says, ERRORS[bad.code].temporary, bad.about), Format.JSON).decode()
 
 
-TAKEN = [*frames(PROTOCOL, "json client"), *frames(PROTOCOL, "json v2 client"), *(line for line in frames(README, "sh") if line[0] == "{")]
+TAKEN = [
+    *frames(PROTOCOL, "json client"),
+    *frames(PROTOCOL, "json v2 client"),
+    *(line for line in frames(README, "sh") if line.startswith("{")),
+]
 
 
 @pytest.mark.parametrize("line", TAKEN)

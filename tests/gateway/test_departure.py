@@ -7,7 +7,7 @@ import pytest
 from actors.events import GoAway
 from actors.messages import Close
 from actors.reasons import CloseCode
-from gateway.departure import BATCH, GRACE_SECONDS, Departure, Slot, slots
+from gateway.departure import BATCH, GRACE_SECONDS, Departure, Slot, slots, spread_for
 from gateway.frames import CLOSE, encode_close
 from gateway.subprotocol import KNOWN, PLAIN, Subprotocol
 from tests.gateway.doubles import NotingPeer
@@ -61,6 +61,10 @@ class Node:
 def test_slots_lie_evenly_over_the_time_and_end_a_grace_later() -> None:
     assert list(slots(4, 8.0, 60.0)) == [Slot(after, after + GRACE_SECONDS) for after in (0.0, 2.0, 4.0, 6.0)]
     assert list(slots(0, 8.0, 60.0)) == []
+
+
+def test_few_clients_need_little_time_and_many_have_what_there_is() -> None:
+    assert [spread_for(count, 10.0) for count in (0, 5, 10_000, 20_000)] == [0.0, 0.005, 10.0, 10.0]
 
 
 def test_no_slot_ends_later_than_the_longest_but_all_come_back_spread_out() -> None:
