@@ -27,7 +27,7 @@ from gateway.candidate_gate import CandidateGate, CandidatePolicy
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Limits, Problem
 from gateway.connection import Connection
-from gateway.departure import Departure, say_goodbye, spread_for
+from gateway.departure import Departure, spread_for
 from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
@@ -79,7 +79,8 @@ class App:
     ) -> None:
         """Build everything. `read` reads the configuration anew, for `reload`; without it that changes nothing."""
         self._config = config
-        self._connections: dict[Connection, tuple[BrokerRef, Admitted]] = {}
+        self._connections: dict[Connection, Admitted] = {}
+        self._departure: Departure | None = None
         self._stop = Event()
         self._empty = Event()
         self.exit_code = 0
@@ -154,16 +155,16 @@ class App:
         """Take over a socket that was upgraded."""
         connection = Connection(socket, admitted.address, admitted.tenant.line, self._ended, subprotocol)
         peer = self.attend(connection, admitted)
-        self._connections[connection] = (peer, admitted)
         who = {"address": admitted.address, "connection": connection.id, "peer": admitted.grant.peer_id or ""}
         audit.tell("connection admitted", tenant=admitted.tenant.name, **who)
+        self._connections[connection] = admitted
         connection.open(peer, data)
         if self.tenants.find(admitted.tenant.name) is None:
             # Admitted before a reload, and the list of whom to put out was made before it got here.
-            put_out({connection: peer})
-        if self._admission.draining:
+            put_out([connection])
+        if self._departure is not None:
             # Admitted before the drain, and the list of whom to tell was made before it got here.
-            say_goodbye(connection, peer)
+            self._departure.turn_away(connection)
 
     def codec(self, limits: Limits) -> tuple[Decode, Encode]:
         """How the contents of frames become messages to the actor of a connection, and its events become contents of frames."""
@@ -213,13 +214,7 @@ class App:
     def _adopt(self, config: Config) -> None:
         self.tenants.replace(tenants_of(config, self._line_for, self.tenants))
         self._directory.post(NewTenantRules(self.tenants.group_rules()))
-        put_out(
-            {
-                connection: peer
-                for connection, (peer, admitted) in self._connections.items()
-                if self.tenants.find(admitted.tenant.name) is None
-            }
-        )
+        put_out([connection for connection, admitted in self._connections.items() if self.tenants.find(admitted.tenant.name) is None])
 
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""
@@ -233,7 +228,7 @@ class App:
             metrics=self.metrics,
             directory=self._directory,
             readiness=self.readiness,
-            connections=lambda: [(peer, connection.outbox) for connection, (peer, _) in self._connections.items()],
+            connections=lambda: [(each.peer, each.outbox) for each in self._connections if each.peer is not None],
             waiting_actors=self._scheduler.waiting,
             connections_limit=self.capacity.connections,
             memory_tight=lambda: self._admission.tight,
@@ -259,8 +254,7 @@ class App:
         return len(chosen)
 
     def _ended(self, connection: Connection) -> None:
-        _, admitted = self._connections.pop(connection)
-        self._admission.release(admitted)
+        self._admission.release(self._connections.pop(connection))
         if not self._connections and self._admission.draining:
             self._empty.set()
 
@@ -273,7 +267,8 @@ class App:
         clock, begun = self._runtime.clock, self._runtime.clock.monotonic()
         longest = max(0.0, drain.timeout - ending)
         spread = spread_for(len(self._connections), drain.reconnect_spread)
-        Departure(self._connections, self._empty, clock, spread=spread, longest=longest).run()
+        self._departure = Departure(self._connections, self._empty, clock, spread=spread, longest=longest)
+        self._departure.run()
         left = max(drain.timeout - (clock.monotonic() - begun), ending)
         if self._connections and not self._empty.wait(left):
             logger.warning("drain.timeout is over; the rest are cut", extra={"connections": len(self._connections)})

@@ -1,7 +1,7 @@
 """Reload: the configuration is read anew while the server runs. All of what is new is taken, or, when anything in it is wrong, nothing."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import gevent
@@ -10,10 +10,10 @@ from gevent.lock import BoundedSemaphore
 from actors.messages import Close
 from actors.ports import Metrics
 from actors.reasons import CloseCode
-from actors.runtime import BrokerRef
 from gateway.config import Config, ConfigError, keys_of
 from gateway.config_tenants import NODE_WIDE
 from gateway.connection import Connection
+from gateway.departure import dismiss
 
 __all__ = ["BATCH", "Reload", "Reloaded", "put_out"]
 
@@ -123,11 +123,10 @@ def _compared(before: Mapping[str, object], now: Mapping[str, object]) -> tuple[
     return added, changed, tuple(name for name in before if name not in now)
 
 
-def put_out(gone: Mapping[Connection, BrokerRef]) -> None:
+def put_out(gone: Iterable[Connection]) -> None:
     """Close the connections of tenants that are no more. The others of their groups go, too, and are told nothing."""
     goodbye = Close(CloseCode.NOT_ALLOWED, None, "this tenant is no longer served here")
-    for number, (connection, peer) in enumerate(gone.items(), 1):
-        if not peer.post(goodbye):
-            connection.outbox.close(goodbye.code, goodbye.says)
+    for number, connection in enumerate(gone, 1):
+        dismiss(connection, goodbye)
         if number % BATCH == 0:
             gevent.sleep(0)
