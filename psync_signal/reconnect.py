@@ -76,7 +76,8 @@ class Course:
     """How long to wait before each attempt: at random between 0 and min(30 s, 0.5 s times 2ⁿ), n being the failures in a row.
 
     That is "full jitter": after a restart of the server not all of its clients come at once. While the server keeps the place of the client
-    the bound is what is left of that, too: who came later would come for nothing.
+    the bound is what is left of that, too, down to the first one: who came later would come for nothing. What is sooner for it counts as
+    no failure.
 
     Args:
         renews_token: whether another token can be had; without that a refused one is final.
@@ -128,7 +129,8 @@ class Course:
 
     def _delay(self, kept: float) -> float:
         bound = min(_MOST, _FIRST * 2.0 ** min(self._failures, 10))  # an exponent without end would overflow
-        if kept > 0:
-            bound = min(bound, kept)
-        self._failures += 1
+        if _FIRST < kept < bound:
+            bound = kept
+        else:
+            self._failures += 1
         return self._uniform(0, bound)

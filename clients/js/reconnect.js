@@ -62,7 +62,7 @@ export class Reconnect {
 
   /**
    * Milliseconds until the next attempt, after a failure before which the server may have asked for some patience. `isKept`: a connection
-   * broke, and so the place is kept if it had one. Who came later than that would come for nothing.
+   * broke, and so the place is kept if it had one. Who came later than that would come for nothing; what is sooner for it is no failure more.
    */
   delay(retryAfterMs = 0, isKept = false) {
     const { now, random } = this.#platform;
@@ -73,8 +73,12 @@ export class Reconnect {
       this.#failures = 0;
     }
     this.#joinedAt = Infinity;
-    const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures, this.keptMs || Infinity);
-    this.#failures += 1;
+    let longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures);
+    if (this.keptMs > FIRST_MS && this.keptMs < longest) {
+      longest = this.keptMs;
+    } else {
+      this.#failures += 1;
+    }
     return this.hasSlot ? this.#slotAt - now() : Math.max(random() * longest, retryAfterMs);
   }
 }

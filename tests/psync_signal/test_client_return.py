@@ -62,7 +62,7 @@ def test_attempts_that_fail_do_not_outlast_the_place() -> None:
             await listed(signal)
             first.breaks()
             await last.heard("register")
-            assert world.waits == [0.5, 1, 1.5, 1.5]
+            assert world.waits == [0.5, 1, 1.5, 1.5], "the clock of this world stands still"
 
     run(test())
 

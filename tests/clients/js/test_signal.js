@@ -260,6 +260,41 @@ test("a server that has taken it in before is not given up", async () => {
   equal(signal.state, "waiting");
 });
 
+test("a server that is away for a minute, and a token function that fails meanwhile, are waited for", async () => {
+  let fails = false;
+  const token = () => {
+    if (fails) {
+      throw new Error("no issuer");
+    }
+    return "good";
+  };
+  const { signal, told, sockets, clock, connected } = await begin({ token }, surroundings({ online: false }));
+  sockets[0].admit({ peers: [BOB] }, { message_bytes: 1000, resume_window: 30 });
+  await connected;
+  told.splice(0);
+  const early = rejection(signal.send("bob", "message", "never answered"));
+  let ended = 0;
+  while (clock.now() < 60_000) {
+    fails = clock.now() > 5_000 && clock.now() < 20_000;
+    for (; ended < sockets.length; ended += 1) {
+      sockets[ended].end(1006);
+      await turns();
+    }
+    await clock.pass(told.at(-1)[1].delayMs);
+  }
+  equal([(await early).code, signal.state], ["timeout", "connecting"]);
+  equal([...new Set(told.map(([name, { error }]) => `${name} ${error.code}`))], [
+    "reconnecting disconnected",
+    "reconnecting unreachable",
+    "reconnecting token",
+  ]);
+  equal(told.every(([, { delayMs, keptMs }]) => delayMs <= (keptMs > 500 ? keptMs : 15_000)), true);
+  equal([told[0][1].keptMs, told.at(-1)[1].keptMs], [30_000, 0]);
+  sockets.at(-1).admit({ peers: [CAROL] });
+  equal([signal.state, sockets.at(-1).sent[0].payload.session, [...signal.peers.keys()]], ["open", "s1", ["carol"]]);
+  equal(names(told.slice(-2)), ["open", "peers"]);
+});
+
 test("a handshake or register that is not answered is given up after ten seconds", async () => {
   const { told, sockets, clock } = await begin();
   await clock.pass(10_000);
