@@ -177,6 +177,8 @@ def _announce(config: Config, app: App) -> None:
         )
     if app.operator is not None:
         logger.info("operators are served on http://%s", app.operator.bound)
+    if config.server.demo:
+        logger.info("the demo is at %s://%s:%d/demo", scheme.replace("ws", "http"), shown, port)
     logger.info("listening on %s://%s:%d/ws", scheme, shown, port, extra={"connections": app.capacity.connections})
 
 
