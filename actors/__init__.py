@@ -23,6 +23,7 @@ Where to look::
     resumable   ResumablePeer: how that one keeps its place over a lost connection
     resume      what is kept meanwhile
     contest     who waits for the id of another
+    quota       who is refused because a bound on peers is met
     roster      pure: its members as others are told of them
     membership  pure: who is in a group, in which order
     pairing     pure: which candidates wait for which answer

@@ -4,14 +4,15 @@ import logging
 from collections.abc import Mapping
 
 import pykka
+from msgspec.structs import replace
 
-from actors.audit import Audit
 from actors.census import CountTenants, FindPeer, ListGroups, ListPeers, Remove, TenantCount
 from actors.events import Message
 from actors.group import GroupActor
 from actors.membership import Member
 from actors.messages import Close, Depart, EndGroup, GroupKey, GroupLost, Join
 from actors.ports import Backplane
+from actors.quota import PEERS_PER_TENANT, tell_over_quota
 from actors.reasons import CloseCode, ErrorCode, LeaveReason, MailboxFull
 from actors.rules import GroupRules, NewGroupRules, NewTenantRules, TenantRules
 from actors.runtime import BrokerActor, BrokerRef, Runtime, handles
@@ -20,7 +21,6 @@ from actors.supervision import ActorFailed, Drain, Forward, GroupEmpty, Testamen
 __all__ = ["RESTARTS", "RESTART_SECONDS", "TENANT_GONE", "Directory"]
 
 logger = logging.getLogger("actors.directory")
-audit = Audit("actors")
 
 RESTARTS = 3
 """Failures of one group within RESTART_SECONDS after which it is given up: what it holds is what makes it fail."""
@@ -85,28 +85,30 @@ class Directory(BrokerActor):
             if rules is None:
                 forwarded.unhandled(key, ErrorCode.NOT_ALLOWED)
                 return
-            entry = self._reserve(key, entry, rules)
-            if entry is None:
-                known = {"group": key.group_id, "peer": forwarded.peer_id, "address": forwarded.address}
-                audit.tell("over quota", tenant=key.tenant, reason=ErrorCode.TENANT_FULL, **known)
-                self._runtime.metrics.increment("tenant_refusals", key.tenant)
+            quota = self._exhausted(key, entry, rules)
+            if quota is not None and (entry is None or forwarded.claim is None):
+                tell_over_quota(self._runtime.metrics, key, forwarded, ErrorCode.TENANT_FULL, quota)
                 forwarded.unhandled(key, ErrorCode.TENANT_FULL)
                 return
+            if quota is not None:
+                # It may want no place but its own. It is counted like any other until the group has said so, or refused it.
+                forwarded = replace(forwarded, barred=ErrorCode.TENANT_FULL)
+            entry = self._reserve(key, entry, rules)
         if entry is None:
             forwarded.unhandled(key, ErrorCode.NOT_REGISTERED)
         else:
             _pass_on(key, entry, forwarded)
 
-    def _reserve(self, key: GroupKey, entry: _Entry | None, rules: TenantRules) -> _Entry | None:
-        """A place for one more peer, in a new group if need be; it is counted until `Vacated` gives it back. None: the tenant is full."""
+    def _exhausted(self, key: GroupKey, entry: _Entry | None, rules: TenantRules) -> str | None:
+        """The quota of its tenant that leaves no place for one more peer."""
         tenant = self._by_tenant.get(key.tenant) or _Occupancy()
         if tenant.peers >= rules.peers:
-            self._runtime.metrics.increment("quota_refusals", "peers_per_tenant")
-            return None
-        if entry is None and tenant.groups >= rules.groups:
-            self._runtime.metrics.increment("quota_refusals", "groups_per_tenant")
-            return None
-        self._by_tenant[key.tenant] = tenant
+            return PEERS_PER_TENANT
+        return "groups_per_tenant" if entry is None and tenant.groups >= rules.groups else None
+
+    def _reserve(self, key: GroupKey, entry: _Entry | None, rules: TenantRules) -> _Entry:
+        """A place for one more peer, in a new group if need be; it is counted until `Vacated` gives it back."""
+        tenant = self._by_tenant.setdefault(key.tenant, _Occupancy())
         if entry is None:
             entry = self._entries[key] = _Entry(self._start_group(key, rules.group))
             tenant.groups += 1

@@ -32,6 +32,7 @@ from actors.messages import (
 )
 from actors.ownership import Alive, ChallengeExpired, Superseded
 from actors.ports import Backplane
+from actors.quota import PEERS_PER_GROUP, PEERS_PER_TENANT, tell_over_quota
 from actors.reasons import ErrorCode, LeaveReason, MailboxFull
 from actors.roster import Roster
 from actors.rules import GroupRules, NewGroupRules, OnDuplicate
@@ -67,6 +68,7 @@ class GroupActor(BrokerActor):
         self._roster = Roster(self._members, key.group_id, runtime.clock)
         self._joins = 0
         self._now = runtime.clock.monotonic
+        self._metrics = runtime.metrics
         self._count = runtime.metrics.increment
         self._relays = runtime.metrics.labels("relays")
         self._tenant_relays = runtime.metrics.labels("tenant_relays")
@@ -125,7 +127,10 @@ class GroupActor(BrokerActor):
         if not self._members:
             self._backplane.attach(self._key, self.ref)  # again, for one that was empty and had given its name up
         owner = self._members.find(message.peer_id)
-        if owner is None:
+        if message.barred is not None and (owner is None or not owner.is_shown(message.claim)):
+            tell_over_quota(self._metrics, self._key, message, message.barred, PEERS_PER_TENANT)
+            self._refuse(message, message.barred)
+        elif owner is None:
             self._admit(message)
         else:
             self._settle(message, owner)
@@ -133,12 +138,12 @@ class GroupActor(BrokerActor):
 
     def _admit(self, message: Join) -> None:
         if len(self._members) >= self._rules.peers:
-            known = {"group": self._key.group_id, "peer": message.peer_id, "address": message.address}
-            audit.tell("over quota", tenant=self._key.tenant, reason=ErrorCode.GROUP_FULL, **known)
-            self._count("quota_refusals", "peers_per_group")
-            self._count("tenant_refusals", self._key.tenant)
+            tell_over_quota(self._metrics, self._key, message, ErrorCode.GROUP_FULL, PEERS_PER_GROUP)
             self._refuse(message, ErrorCode.GROUP_FULL)
-            return
+        else:
+            self._let_in(message)
+
+    def _let_in(self, message: Join) -> None:
         place = self._backplane.place(self._key)
         member = self._members.join(message.peer_id, message.peer, message.metadata, place, self._now(), message.address)
         member.session = message.session
@@ -181,8 +186,7 @@ class GroupActor(BrokerActor):
             return
         audit.tell("peer id registered twice", tenant=tenant, reason=self._rules.on_duplicate, **who)
         if self._rules.on_duplicate is OnDuplicate.NEWEST:
-            self._evict(owner, LeaveReason.REPLACED)
-            self._admit(message)
+            self._swap(owner, LeaveReason.REPLACED, message)
         elif self._rules.on_duplicate is OnDuplicate.REJECT or owner.peer_id in self._contests:
             self._refuse(message, ErrorCode.PEER_ID_TAKEN)
         else:
@@ -193,8 +197,7 @@ class GroupActor(BrokerActor):
         if owner.peer_id in self._contests:
             self._refuse(self._contests.end(owner.peer_id), ErrorCode.PEER_ID_TAKEN)
         if owner.away:
-            self._evict(owner, LeaveReason.REPLACED)
-            self._admit(message)
+            self._swap(owner, LeaveReason.REPLACED, message)
             return
         self._count("resumes")
         self._vacate()  # of the two places that are counted now
@@ -215,8 +218,12 @@ class GroupActor(BrokerActor):
         """The owner has not answered: it is closed, and the newcomer joins in its stead."""
         owner = self._members.find(message.peer_id)
         if owner is not None and self._contests.is_open(message.peer_id, message.nonce):
-            self._evict(owner, LeaveReason.LOST)
-            self._admit(self._contests.end(message.peer_id))
+            self._swap(owner, LeaveReason.LOST, self._contests.end(message.peer_id))
+
+    def _swap(self, owner: Member, reason: LeaveReason, newcomer: Join) -> None:
+        """One goes and one comes: also where a bound was lowered meanwhile and the group has more than that."""
+        self._evict(owner, reason)
+        self._let_in(newcomer)
 
     def _evict(self, owner: Member, reason: LeaveReason) -> None:
         tenant, group = self._key

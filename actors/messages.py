@@ -219,7 +219,8 @@ class GroupLost(Message, frozen=True, gc=False):
 class Join(Message, frozen=True, gc=False):
     """A peer asks for a place. `address` names its connection in the log.
 
-    `session` is what a v2 peer may take the place with again; `claim` is that of the place that it had, or says it had.
+    `session` is what a v2 peer may take the place with again; `claim` is that of the place that it had, or says it had. With `barred` it
+    may have no other place than that, for there is none left: it is refused with this code if the claim is not good.
     """
 
     lifecycle: ClassVar[bool] = True
@@ -230,6 +231,7 @@ class Join(Message, frozen=True, gc=False):
     reference: Reference
     session: str | None = None
     claim: str | None = None
+    barred: ErrorCode | None = None
 
     def unhandled(self, key: GroupKey, code: ErrorCode) -> None:
         """The peer stays unregistered."""

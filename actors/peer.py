@@ -51,7 +51,7 @@ class PeerActor(Speaker):
         self._client.outbox.send(self._list(message))
         if self._state is _JOINING:
             self._state = _JOINED
-            self._seat.take(message.group)
+            self._seat.take(message.group, message.key)
             self._watch.joined()
             self._catch_up()
 
@@ -122,7 +122,7 @@ class PeerActor(Speaker):
     def restored(self, message: Restored) -> None:
         """The group has a new actor, and this peer its old place in it."""
         if message.key == self._seat.key and self._state is _JOINED:
-            self._seat.take(message.group)
+            self._seat.take(message.group, message.key)
             self._watch.restored()
             self._client.error(ErrorCode.INTERNAL, Reference(), "the group was restarted; a message sent just now may be lost")
 

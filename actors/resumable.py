@@ -55,18 +55,21 @@ class ResumablePeer(PeerActor):
 
     def _part(self, message: Lost) -> None:
         may_return = message.broken and self._resume.window > 0 and self._knows_session
-        if may_return and self._state is State.JOINED and not self._watch.away:
-            self._await_return()
-        else:
+        if not may_return or self._state is not State.JOINED or self._watch.away:
             super()._part(message)
+        elif self._runtime.memory_tight():
+            self._runtime.metrics.increment("resume_sheds")
+            super()._part(message)
+        else:
+            self._await_return()
 
     def _await_return(self) -> None:
-        """Nobody is there to be watched or written to."""
+        """Nobody is there to be watched or written to. The place ends with the token at the latest, as its connection would have."""
         self._watch.stop()
         missed, self._early = self._early, None
         self._stand_in(missed)
         self._window = self.later(WindowOver())
-        self._window.start(self._resume.window)
+        self._window.start(min(self._resume.window, self._watch.token_seconds()))
 
     def _stand_in(self, missed: ResumeQueue | None = None) -> None:
         if self._queue is None:
@@ -159,8 +162,11 @@ class ResumablePeer(PeerActor):
 
     @handles(Relayed)
     def deliver(self, message: Relayed) -> None:
-        """Another peer's message; one that comes before the handover waits for it."""
-        if self._state is not State.JOINING:
+        """Another peer's message; one that comes before the handover waits for it. While memory is tight no more is kept."""
+        if self._queue is not None and self._runtime.memory_tight():
+            self._runtime.metrics.increment("resume_sheds")
+            message.give_back(ErrorCode.SLOW_PEER, self._seat.peer_id)
+        elif self._state is not State.JOINING:
             super().deliver(message)
         elif (refusal := self._keep_early(message)) is not None:
             message.give_back(refusal, self._seat.peer_id)

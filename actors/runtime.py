@@ -42,7 +42,7 @@ Handler = TypeVar("Handler", bound=Callable[[Any, Any], Any])
 class Runtime:
     """What all actors of a process share. `mailbox` bounds the messages that wait in one actor, `turn` those handled in one go.
 
-    `witness` sees what passes between two peers; mostly there is none.
+    `witness` sees what passes between two peers; mostly there is none. While `memory_tight`, nothing more is kept for who is not there.
     """
 
     scheduler: Scheduler
@@ -51,6 +51,7 @@ class Runtime:
     mailbox: int = 4096
     turn: int = 256
     witness: Witness | None = None
+    memory_tight: Callable[[], bool] = bool  # which is False without an argument
 
 
 class StopFlag:

@@ -107,9 +107,10 @@ class Seat:
         ice = self._terms.ice
         return ice(self.peer_id, now) if ice is not None and (self._ice or self._terms.profile is Profile.V2) else None
 
-    def take(self, group: BrokerRef) -> None:
-        """The place is this peer's; `group` is the actor to speak to."""
+    def take(self, group: BrokerRef, key: GroupKey) -> None:
+        """The place is this peer's; `group` is the actor to speak to. All members share its key: one for each is 100 bytes more."""
         self._group = group
+        self.key = key
 
     def tell(self, message: Message) -> bool:
         """Tell the group. False when it cannot take the message now: it has too many, or has failed and Restored is on its way."""

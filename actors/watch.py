@@ -1,5 +1,7 @@
 """Watch: the PeerActor's eye on its client: pings, deadlines and challenges, on one lazily re-armed timer."""
 
+import math
+
 from actors.client import Client
 from actors.liveness import Liveness, Verdict
 from actors.ports import Clock, Metrics, Timer
@@ -34,11 +36,15 @@ class Watch:
     def start(self) -> None:
         """Set the timer for the next deadline."""
         wait = self._liveness.next_deadline() - self._clock.monotonic()
+        self._timer.start(max(0.0, min(wait, self.token_seconds())))
+
+    def token_seconds(self) -> float:
+        """Seconds until the client's token expires, at least 0; infinite without one that ends its connection.
+
+        By the time of day, which is what a token speaks of. It may be set anew meanwhile: it is asked again at each deadline.
+        """
         expires = self._seat.grant.expires
-        if expires is not None:
-            # By the time of day, which is what a token speaks of. It may be set anew meanwhile: it is asked again at each deadline.
-            wait = min(wait, expires - self._clock.wall())
-        self._timer.start(max(0.0, wait))
+        return math.inf if expires is None else max(0.0, expires - self._clock.wall())
 
     def stop(self) -> None:
         """Nobody is left to watch."""

@@ -26,7 +26,7 @@ from gateway.candidate_gate import CandidateGate, CandidatePolicy
 from gateway.clock import HubClock
 from gateway.config import Config, ConfigError, Limits, Problem
 from gateway.connection import Connection
-from gateway.departure import Departure, say_goodbye, spread_for
+from gateway.departure import Departure, spread_for
 from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
@@ -81,7 +81,8 @@ class App:
     ) -> None:
         """Build everything. `read` reads the configuration anew, for `reload`; without it that changes nothing."""
         self._config = config
-        self._connections: dict[Connection, tuple[BrokerRef, Admitted]] = {}
+        self._connections: dict[Connection, Admitted] = {}
+        self._departure: Departure | None = None
         self._stop = Event()
         self._empty = Event()
         self.exit_code = 0
@@ -92,13 +93,14 @@ class App:
         self._pulse = Pulse(loop, clock, alarm, self.metrics)
         self._autopsy = Autopsy(clock.monotonic, self.metrics)
         witness = self._autopsy if config.operator.listen else None
-        self._runtime = Runtime(self._scheduler, clock, self.metrics, config.limits.mailbox, TURN_MESSAGES, witness)
+        mailbox, is_tight = config.limits.mailbox, lambda: self._admission.tight
+        self._runtime = Runtime(self._scheduler, clock, self.metrics, mailbox, TURN_MESSAGES, witness, is_tight)
         self._line = _line(config, loop, self._scheduler, clock, self.metrics, self.codec(config.limits))
         self.tenants = Tenants(tenants_of(config, self._line_for, Tenants(())))
         self._directory = Directory.start(self._runtime, self.tenants.group_rules(), MemoryBackplane(), cast("BrokerRef", self))
         self.capacity = capacity_of(config.limits, _raise_descriptor_limit())
         doorkeeper = Doorkeeper(self.tenants, door_rules(config), clock, self.metrics)
-        self._admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
+        self._admission: Admission = Admission(admission_rules(config, self.capacity), doorkeeper.judge, self.metrics)
         self._reload = Reload(config, read or (lambda: config), self._adopt, self.metrics)
         memory = config.limits.memory_bytes or allowed_bytes()
         self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission)
@@ -156,16 +158,16 @@ class App:
         """Take over a socket that was upgraded."""
         connection = Connection(socket, admitted.address, admitted.tenant.line, self._ended, subprotocol)
         peer = self.attend(connection, admitted)
-        self._connections[connection] = (peer, admitted)
         who = {"address": admitted.address, "connection": connection.id, "peer": admitted.grant.peer_id or ""}
         audit.tell("connection admitted", tenant=admitted.tenant.name, **who)
+        self._connections[connection] = admitted
         connection.open(peer, data)
         if self.tenants.find(admitted.tenant.name) is None:
             # Admitted before a reload, and the list of whom to put out was made before it got here.
-            put_out({connection: peer})
-        if self._admission.draining:
+            put_out([connection])
+        if self._departure is not None:
             # Admitted before the drain, and the list of whom to tell was made before it got here.
-            say_goodbye(connection, peer)
+            self._departure.turn_away(connection)
 
     def codec(self, limits: Limits) -> tuple[Decode, Encode]:
         """How the contents of frames become messages to the actor of a connection, and its events become contents of frames."""
@@ -215,13 +217,7 @@ class App:
     def _adopt(self, config: Config) -> None:
         self.tenants.replace(tenants_of(config, self._line_for, self.tenants))
         self._directory.post(NewTenantRules(self.tenants.group_rules()))
-        put_out(
-            {
-                connection: peer
-                for connection, (peer, admitted) in self._connections.items()
-                if self.tenants.find(admitted.tenant.name) is None
-            }
-        )
+        put_out([connection for connection, admitted in self._connections.items() if self.tenants.find(admitted.tenant.name) is None])
 
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""
@@ -235,7 +231,7 @@ class App:
             metrics=self.metrics,
             directory=self._directory,
             readiness=self.readiness,
-            connections=lambda: [(peer, connection.outbox) for connection, (peer, _) in self._connections.items()],
+            connections=lambda: [(each.peer, each.outbox) for each in self._connections if each.peer is not None],
             waiting_actors=self._scheduler.waiting,
             connections_limit=self.capacity.connections,
             memory_tight=lambda: self._admission.tight,
@@ -262,8 +258,7 @@ class App:
             self._shedding.begin(slowest([connection.outbox for connection in self._connections], excess))
 
     def _ended(self, connection: Connection) -> None:
-        _, admitted = self._connections.pop(connection)
-        self._admission.release(admitted)
+        self._admission.release(self._connections.pop(connection))
         if not self._connections and self._admission.draining:
             self._empty.set()
 
@@ -276,7 +271,8 @@ class App:
         clock, begun = self._runtime.clock, self._runtime.clock.monotonic()
         longest = max(0.0, drain.timeout - ending)
         spread = spread_for(len(self._connections), drain.reconnect_spread)
-        Departure(self._connections, self._empty, clock, spread=spread, longest=longest).run()
+        self._departure = Departure(self._connections, self._empty, clock, spread=spread, longest=longest)
+        self._departure.run()
         left = max(drain.timeout - (clock.monotonic() - begun), ending)
         if self._connections and not self._empty.wait(left):
             logger.warning("drain.timeout is over; the rest are cut", extra={"connections": len(self._connections)})

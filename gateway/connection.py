@@ -42,11 +42,11 @@ _PING, _PONG = Ping(), Pong()
 
 
 class Connection:
-    """One client's socket. `outbox` is the way out; `open` connects the way in with a PeerActor."""
+    """One client's socket. `outbox` is the way out; `open` connects the way in with `peer`, a PeerActor; None again at the end."""
 
     __slots__ = (
-        "_backlog", "_ending", "_line", "_lost", "_number", "_on_end", "_peer", "_reader", "_registered", "_socket", "_timer", "_tls",
-        "_unfinished_since", "_violation", "_watcher", "address", "outbox", "subprotocol",
+        "_backlog", "_ending", "_line", "_lost", "_number", "_on_end", "_reader", "_registered", "_socket", "_timer", "_tls",
+        "_unfinished_since", "_violation", "_watcher", "address", "outbox", "peer", "subprotocol",
     )  # fmt: skip
 
     def __init__(
@@ -59,7 +59,7 @@ class Connection:
         self._watcher: Any = line.loop.io(socket.fileno(), _READ)
         self._tls = cast("TlsSocket", socket) if hasattr(socket, "unwrap") else None
         self._timer: HubTimer | None = None
-        self._peer: BrokerRef | None = None
+        self.peer: BrokerRef | None = None
         # Frames that were read and have not been handled: the PeerActor had enough to do. Nothing is read meanwhile.
         self._backlog: Sequence[Frame] = ()
         self._violation: tuple[int, str] | None = None  # the error itself would hold its traceback, and that this connection
@@ -77,7 +77,7 @@ class Connection:
     def open(self, peer: BrokerRef, data: bytes) -> None:
         """Begin to read; `data` is what the client sent behind its handshake."""
         logger.debug("open", extra=self._who())
-        self._peer = peer
+        self.peer = peer
         self._watcher.start(self._readable)
         if data:
             self._hear(data)
@@ -139,7 +139,7 @@ class Connection:
 
     def _take(self, frames: Sequence[Frame]) -> None:
         """Handle frames in order; those that the PeerActor has no room for wait, and so does the client."""
-        peer = self._peer
+        peer = self.peer
         if peer is None:
             return
         try:
@@ -197,8 +197,8 @@ class Connection:
             self._sign_of_life(_PONG)
 
     def _sign_of_life(self, message: Ping | Pong) -> None:
-        if self._peer is not None and not self.outbox.closed:
-            self._peer.tell(message)
+        if self.peer is not None and not self.outbox.closed:
+            self.peer.tell(message)
 
     def _pause(self) -> None:
         """The PeerActor has enough to do: let the kernel's buffer, and then the client, wait."""
@@ -208,9 +208,9 @@ class Connection:
             self._line.scheduler.at_turn_end(self._resume)
 
     def _resume(self) -> None:
-        if self._watcher is None or self._peer is None or self._lost:
+        if self._watcher is None or self.peer is None or self._lost:
             return
-        if len(self._peer.actor_inbox.unread) > PRESSURE:  # type: ignore[attr-defined] # as above
+        if len(self.peer.actor_inbox.unread) > PRESSURE:  # type: ignore[attr-defined] # as above
             self._line.scheduler.at_turn_end(self._resume)
             return
         self._watcher.start(self._readable)
@@ -330,8 +330,8 @@ class Connection:
     def _tell_lost(self, reason: LeaveReason, *, broken: bool = False) -> None:
         if not self._lost:
             self._lost = True
-            if self._peer is not None:
-                self._peer.post(Lost(reason, broken))
+            if self.peer is not None:
+                self.peer.post(Lost(reason, broken))
 
     def end(self) -> None:
         """Close the socket and give everything back. The PeerActor hears of it, if it has not heard before. May be called twice."""
@@ -345,6 +345,6 @@ class Connection:
             self._timer = None
         self._tell_lost(LeaveReason.LOST, broken=not (self.outbox.closed or self._ending))
         self.outbox.abandon()
-        self._peer = None
+        self.peer = None
         self._on_end(self)
         self._socket.close()

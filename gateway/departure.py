@@ -9,10 +9,9 @@ from actors.events import GoAway, Profile
 from actors.messages import Close
 from actors.ports import Clock
 from actors.reasons import CLOSES, CloseCode
-from actors.runtime import BrokerRef
 from gateway.connection import Connection
 
-__all__ = ["BATCH", "GRACE_SECONDS", "Departure", "Slot", "say_goodbye", "slots", "spread_for"]
+__all__ = ["BATCH", "GRACE_SECONDS", "Departure", "Slot", "dismiss", "slots", "spread_for"]
 
 BATCH = 100
 """Connections told or closed in one go; then the hub has its turn, so that the frames are written as they are made."""
@@ -24,6 +23,10 @@ GRACE_SECONDS = 1.0
 RETURNS_PER_SECOND = 1000
 """Clients that any server can take in without being late for others: each costs some 0.2 ms of CPU (`python -m gateway bench reconnect`).
 Few clients need little time, and a server that is alone is gone the sooner, and back: whoever comes before that is refused."""
+
+
+GOODBYE = Close(CloseCode.RESTART, None, CLOSES[CloseCode.RESTART].says)
+"""The others are told nothing: they are going, too."""
 
 
 class Slot(NamedTuple):
@@ -58,9 +61,7 @@ class Departure:
     `connections` is the living table: who has gone by then is not closed. `longest` and `spread` as for `slots`.
     """
 
-    def __init__(
-        self, connections: Mapping[Connection, tuple[BrokerRef, object]], empty: Emptiness, clock: Clock, *, spread: float, longest: float
-    ) -> None:
+    def __init__(self, connections: Mapping[Connection, object], empty: Emptiness, clock: Clock, *, spread: float, longest: float) -> None:
         self._connections = connections
         self._empty = empty
         self._clock = clock
@@ -78,23 +79,33 @@ class Departure:
             if left > 0 and self._empty.wait(left):
                 return
             if connection in self._connections:
-                say_goodbye(connection, self._connections[connection][0])
+                dismiss(connection, GOODBYE)
             if number % BATCH == 0:
                 gevent.sleep(0)
+
+    def turn_away(self, connection: Connection) -> None:
+        """Close one that was admitted before the departure and comes too late to be told with the others; v2 may come back behind them."""
+        if connection.subprotocol.profile is Profile.V2:
+            _tell(connection, Slot(self._spread, 0.0))
+        dismiss(connection, GOODBYE)
 
     def _tell_everyone(self, plan: Mapping[Connection, Slot]) -> None:
-        for number, (connection, (peer, _)) in enumerate(list(self._connections.items()), 1):
+        for number, connection in enumerate(list(self._connections), 1):
             slot = plan.get(connection)
             if slot is None:
-                say_goodbye(connection, peer)
+                dismiss(connection, GOODBYE)
             else:
-                peer.post(GoAway("draining", round(slot.deadline * 1000), round(slot.reconnect_after * 1000)))
+                _tell(connection, slot)
             if number % BATCH == 0:
                 gevent.sleep(0)
 
 
-def say_goodbye(connection: Connection, peer: BrokerRef) -> None:
-    """Close one connection with 1012; by way of its PeerActor, so that it comes behind what that has still to say, if it lives."""
-    goodbye = Close(CloseCode.RESTART, None, CLOSES[CloseCode.RESTART].says)
-    if not peer.post(goodbye):
+def _tell(connection: Connection, slot: Slot) -> None:
+    if connection.peer is not None:
+        connection.peer.post(GoAway("draining", round(slot.deadline * 1000), round(slot.reconnect_after * 1000)))
+
+
+def dismiss(connection: Connection, goodbye: Close) -> None:
+    """Close one connection; by way of its PeerActor, so that it comes behind what that has still to say, if it lives."""
+    if connection.peer is not None and not connection.peer.post(goodbye):
         connection.outbox.close(goodbye.code, goodbye.says)

@@ -1,7 +1,7 @@
 """Reload: the configuration is read anew while the server runs. All of what is new is taken, or, when anything in it is wrong, nothing."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import gevent
@@ -9,10 +9,10 @@ from gevent.lock import BoundedSemaphore
 
 from actors.directory import TENANT_GONE
 from actors.ports import Metrics
-from actors.runtime import BrokerRef
 from gateway.config import Config, ConfigError, keys_of
 from gateway.config_tenants import NODE_WIDE
 from gateway.connection import Connection
+from gateway.departure import dismiss
 
 __all__ = ["BATCH", "Reload", "Reloaded", "put_out"]
 
@@ -122,10 +122,9 @@ def _compared(before: Mapping[str, object], now: Mapping[str, object]) -> tuple[
     return added, changed, tuple(name for name in before if name not in now)
 
 
-def put_out(gone: Mapping[Connection, BrokerRef]) -> None:
+def put_out(gone: Iterable[Connection]) -> None:
     """Close the connections of tenants that are no more. The others of their groups go, too, and are told nothing."""
-    for number, (connection, peer) in enumerate(gone.items(), 1):
-        if not peer.post(TENANT_GONE):
-            connection.outbox.close(TENANT_GONE.code, TENANT_GONE.says)
+    for number, connection in enumerate(gone, 1):
+        dismiss(connection, TENANT_GONE)
         if number % BATCH == 0:
             gevent.sleep(0)

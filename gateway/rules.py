@@ -52,7 +52,7 @@ _TOLD = (
     *("message_bytes", "fragments", "json_depth", "elements", "id_length", "metadata_bytes"),
     *("messages_per_second", "messages_burst", "bytes_per_second", "bytes_burst", "registers_per_second", "registers_burst"),
 )
-"""Of `[limits]`, what a welcome tells: what a client can keep to by itself."""
+"""Of `[limits]`, what a welcome tells: what a client can keep to by itself. Beside them it tells `resume.window`."""
 
 
 _SHARED = ("connections_per_tenant", "tenant_messages_per_second")
@@ -91,7 +91,8 @@ def peer_rules(config: Config, limits: Limits) -> PeerRules:
     liveness = LivenessRules(heartbeat.ping_interval, heartbeat.expire_after, heartbeat.close_after, limits.register_timeout)
     hold = HoldRules(limits.held_messages, limits.held_bytes, limits.hold_timeout) if config.group.hold_candidates else None
     resume = ResumeRules(config.resume.window, config.resume.queue_messages, config.resume.queue_bytes)
-    return PeerRules(liveness, conduct, hold, resume, {name: getattr(limits, name) for name in _TOLD})
+    told = {name: getattr(limits, name) for name in _TOLD}
+    return PeerRules(liveness, conduct, hold, resume, {**told, "resume_window": resume.window})
 
 
 def group_rules(config: Config, limits: Limits) -> TenantRules:

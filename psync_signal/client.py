@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 import ssl
 import time
@@ -19,7 +20,7 @@ from psync_signal.errors import UNANSWERED, UNAVAILABLE, SignalError
 from psync_signal.events import Event, Failed, GoingAway, Lost, Peers, event_of
 from psync_signal.inbox import Inbox
 from psync_signal.joining import Registration, join, register
-from psync_signal.reconnect import Broken, Course, Refused, Unreachable
+from psync_signal.reconnect import BREAK, Broken, Course, Refused, Unreachable
 from psync_signal.unanswered import Unanswered
 
 __all__ = ["Signal", "Workings"]
@@ -110,6 +111,8 @@ class Signal:
         self._session = ""
         self._refreshes = 0  # that the server has not answered
         self._slot: float | None = None
+        self._window = 0.0  # seconds for which the server keeps a place
+        self._kept_until = -math.inf  # and until when it keeps this one
         self._connection: Connection | None = None
         self._was_in = False
         self._entered = asyncio.Event()
@@ -236,8 +239,10 @@ class Signal:
         try:
             while True:
                 failure = await self._attempt()
+                loss = self._loss_by(failure)
                 delay = self._delay_after(failure)
-                self._tell_loss(failure)
+                if loss is not None:
+                    self._inbox.note(loss)
                 peer, group, _ = self._registration
                 _log.warning("%s; the next attempt is in %.1f s", failure, delay, extra={"peer": peer, "group": group})
                 await self._workings.sleep(delay)
@@ -249,7 +254,8 @@ class Signal:
         if isinstance(failure, SignalError) and not self._entered.is_set():
             raise failure
         self._credential.judged(failure)
-        return self._course.after(failure, None if self._slot is None else self._slot - self._workings.clock())
+        now = self._workings.clock()
+        return self._course.after(failure, None if self._slot is None else self._slot - now, self._kept_until - now)
 
     async def _attempt(self) -> Exception:
         """Connect, join, listen; returns why it has ended."""
@@ -270,6 +276,7 @@ class Signal:
         try:
             joined = await join(connection, self._codec, self._registration, self._session)
             self._course.joined()
+            self._window = joined.window
             self._connection, self._was_in = connection, True
             await self._hear(joined.peers)
             self._entered.set()
@@ -310,8 +317,12 @@ class Signal:
             self._unanswered.give_up("the events of this client wait to be read")
         await self._inbox.put(event)
 
-    def _tell_loss(self, failure: Exception) -> None:
-        if self._was_in:
-            self._was_in = False
-            end = failure if isinstance(failure, Broken) else Broken(reason=str(failure))
-            self._inbox.note(Lost(end.code, end.reason, end.silent))
+    def _loss_by(self, failure: Exception) -> Lost | None:
+        """What is to be told of it, if there was something to lose."""
+        if not self._was_in:
+            return None
+        self._was_in = False
+        end = failure if isinstance(failure, Broken) else Broken(reason=str(failure))
+        kept = self._window if end.code == BREAK and not end.silent else 0.0
+        self._kept_until = self._workings.clock() + kept
+        return Lost(end.code, end.reason, end.silent, kept)

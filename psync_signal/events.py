@@ -126,11 +126,14 @@ class Lost:
         code: that of the close frame; 1006 without one.
         reason: what the server said.
         silent: the server had not been heard for too long.
+        kept: seconds from then on for which the server keeps the place, as far as is known: 0 after a close frame, for that gives it up,
+            and after a silence, in which the server may have missed the client for just as long.
     """
 
     code: int
     reason: str = ""
     silent: bool = False
+    kept: float = 0.0
 
 
 Event: TypeAlias = Peers | PeerJoined | PeerLeft | Message | Failed | GoingAway | Lost

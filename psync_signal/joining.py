@@ -22,10 +22,15 @@ class Registration(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """The client is in the group. `silence`: seconds after which a server that is not heard is to be given up."""
+    """The client is in the group.
+
+    `silence`: seconds after which a server that is not heard is to be given up. `window`: those for which it keeps the place of a client
+    whose connection breaks.
+    """
 
     peers: Peers
     silence: float
+    window: float
 
 
 class _Register(msgspec.Struct, omit_defaults=True):
@@ -39,8 +44,13 @@ class _Heartbeat(msgspec.Struct):
     expire_ms: float
 
 
+class _Limits(msgspec.Struct):
+    resume_window: float = 0
+
+
 class _Welcome(msgspec.Struct):
     heartbeat: _Heartbeat
+    limits: _Limits
 
 
 async def join(connection: Connection, codec: Codec, registration: Registration, session: str) -> Joined:
@@ -52,14 +62,15 @@ async def join(connection: Connection, codec: Codec, registration: Registration,
         Malformed: the server does not speak profile v2.
 
     """
-    silence = await _welcomed(connection, codec)
+    welcome = await _welcomed(connection, codec)
+    silence = welcome.heartbeat.expire_ms / 1000
     await connection.send(codec.write(register(codec, registration, session)))
     while True:
         event = event_of(codec.read(await connection.receive(silence)), codec)
         if isinstance(event, Failed):
             raise event.error
         if isinstance(event, Peers):
-            return Joined(event, silence)
+            return Joined(event, silence, welcome.limits.resume_window)
 
 
 def register(codec: Codec, registration: Registration, session: str = "") -> Envelope:
@@ -69,8 +80,8 @@ def register(codec: Codec, registration: Registration, session: str = "") -> Env
     return Envelope("register", payload=codec.record(wish))
 
 
-async def _welcomed(connection: Connection, codec: Codec) -> float:
+async def _welcomed(connection: Connection, codec: Codec) -> _Welcome:
     envelope = codec.read(await connection.receive(_WELCOME_TIMEOUT))
     if envelope.type != "welcome" or envelope.payload is NOTHING:
         raise Malformed(f"expected a welcome, got {envelope.type!r}")
-    return codec.read_as(envelope.payload, _Welcome).heartbeat.expire_ms / 1000
+    return codec.read_as(envelope.payload, _Welcome)

@@ -7,7 +7,7 @@ from typing import Final
 
 from psync_signal.errors import SignalEnded, SignalError
 
-__all__ = ["RECONNECT", "Broken", "Course", "Refused", "Unreachable"]
+__all__ = ["BREAK", "RECONNECT", "Broken", "Course", "Refused", "Unreachable"]
 
 RECONNECT: Mapping[int, str] = MappingProxyType(
     {
@@ -75,7 +75,9 @@ class Unreachable(Exception):
 class Course:
     """How long to wait before each attempt: at random between 0 and min(30 s, 0.5 s times 2ⁿ), n being the failures in a row.
 
-    That is "full jitter": after a restart of the server not all of its clients come at once.
+    That is "full jitter": after a restart of the server not all of its clients come at once. While the server keeps the place of the client
+    the bound is what is left of that, too, down to the first one: who came later would come for nothing. What is sooner for it counts as
+    no failure.
 
     Args:
         renews_token: whether another token can be had; without that a refused one is final.
@@ -92,8 +94,8 @@ class Course:
         """An attempt has succeeded."""
         self._failures = 0
 
-    def after(self, failure: Exception, slot: float | None = None) -> float:
-        """Seconds until the next attempt. `slot`: those until the moment that a `goaway` has named.
+    def after(self, failure: Exception, slot: float | None = None, kept: float = 0.0) -> float:
+        """Seconds until the next attempt. `slot`: those until the moment that a `goaway` has named; `kept`: those left of the place.
 
         Raises:
             SignalEnded: there is to be none.
@@ -102,30 +104,33 @@ class Course:
         """
         match failure:
             case Broken():
-                return self._after_close(failure, slot)
+                return self._after_close(failure, slot, kept)
             case Refused():
-                return self._after_refusal(failure)
+                return self._after_refusal(failure, kept)
             case SignalError():
                 if not failure.temporary:
                     raise failure
-                return max(self._delay(), failure.retry_after or 0)
+                return max(self._delay(kept), failure.retry_after or 0)
             case _:
-                return self._delay()
+                return self._delay(kept)
 
-    def _after_close(self, end: Broken, slot: float | None) -> float:
+    def _after_close(self, end: Broken, slot: float | None, kept: float) -> float:
         course = RECONNECT.get(end.code, "backoff")
         if course == "no" or (course == "new token" and not self._renews_token):
             raise SignalEnded(end.code, end.reason)
-        return max(slot, 0) if course == "slot" and slot is not None else self._delay()
+        return max(slot, 0) if course == "slot" and slot is not None else self._delay(kept)
 
-    def _after_refusal(self, refusal: Refused) -> float:
+    def _after_refusal(self, refusal: Refused, kept: float) -> float:
         status = refusal.status
         renewable = status in {_UNAUTHORIZED, _FORBIDDEN} and self._renews_token
         if _BAD_REQUEST <= status < _SERVER_ERROR and status != _TOO_MANY and not renewable:
             raise SignalEnded(status, refusal.reason)
-        return max(self._delay(), refusal.retry_after or 0)
+        return max(self._delay(kept), refusal.retry_after or 0)
 
-    def _delay(self) -> float:
+    def _delay(self, kept: float) -> float:
         bound = min(_MOST, _FIRST * 2.0 ** min(self._failures, 10))  # an exponent without end would overflow
-        self._failures += 1
+        if _FIRST < kept < bound:
+            bound = kept
+        else:
+            self._failures += 1
         return self._uniform(0, bound)

@@ -142,7 +142,10 @@ class Broker:
         self.clock = ManualClock()
         self.scheduler = StepScheduler(self.clock)
         self.metrics = PlainMetrics()
-        self.runtime = Runtime(self.scheduler, self.clock, self.metrics, mailbox, witness=witness)
+        self.memory_is_tight = False
+        self.runtime = Runtime(
+            self.scheduler, self.clock, self.metrics, mailbox, witness=witness, memory_tight=lambda: self.memory_is_tight
+        )
         self.supervisor = NotingSupervisor.start(self.runtime)
         rules = dict.fromkeys(TENANTS, TenantRules(groups, peers, group))
         self.directory = Directory.start(self.runtime, rules, backplane or MemoryBackplane(), self.supervisor)

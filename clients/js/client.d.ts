@@ -49,7 +49,7 @@ export interface SignalEvents {
   message: CustomEvent<{ type: MessageType; from: string; toAll: boolean; payload: unknown }>;
   error: CustomEvent<{ error: SignalError }>;
   goaway: CustomEvent<{ reason: string; deadline_ms: number; reconnect_after_ms: number }>;
-  reconnecting: CustomEvent<{ error: SignalError; delayMs: number }>;
+  reconnecting: CustomEvent<{ error: SignalError; delayMs: number; keptMs: number }>;
   close: CustomEvent<{ error: SignalError; code: number; reason: string }>;
 }
 

@@ -33,6 +33,9 @@ export class Reconnect {
   #failures = 0;
   #joinedAt = Infinity;
   #slotAt = 0;
+  #keptUntil = 0;
+  /** For so long, in milliseconds, the server keeps the place in the group when a connection breaks. */
+  windowMs = 0;
 
   constructor(platform) {
     this.#platform = platform;
@@ -52,15 +55,30 @@ export class Reconnect {
     this.#slotAt = this.#platform.now() + ms;
   }
 
-  /** Milliseconds until the next attempt, after a failure before which the server may have asked for some patience. */
-  delay(retryAfterMs = 0) {
+  /** Milliseconds for which the place is still kept. */
+  get keptMs() {
+    return Math.max(0, this.#keptUntil - this.#platform.now());
+  }
+
+  /**
+   * Milliseconds until the next attempt, after a failure before which the server may have asked for some patience. `isKept`: a connection
+   * broke, and so the place is kept if it had one. Who came later than that would come for nothing; what is sooner for it is no failure more.
+   */
+  delay(retryAfterMs = 0, isKept = false) {
     const { now, random } = this.#platform;
+    if (this.#joinedAt !== Infinity) {
+      this.#keptUntil = isKept ? now() + this.windowMs : 0;
+    }
     if (now() - this.#joinedAt >= STEADY_MS) {
       this.#failures = 0;
     }
     this.#joinedAt = Infinity;
-    const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures);
-    this.#failures += 1;
+    let longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures);
+    if (this.keptMs > FIRST_MS && this.keptMs < longest) {
+      longest = this.keptMs;
+    } else {
+      this.#failures += 1;
+    }
     return this.hasSlot ? this.#slotAt - now() : Math.max(random() * longest, retryAfterMs);
   }
 }

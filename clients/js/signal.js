@@ -7,6 +7,7 @@ import { Refusals } from "./refusal.js";
 import { SignalError } from "./signal_error.js";
 import { TokenSource } from "./token_source.js";
 
+const BROKEN = 1006; // RFC 6455 section 7.4.1: there was no close frame
 const HURRIES = ["online", "offline", "visibilitychange"];
 
 /**
@@ -20,7 +21,8 @@ const HURRIES = ["online", "offline", "visibilitychange"];
  *     message       {type, from, toAll, payload} offer, answer, candidate or message of another peer
  *     error         {error}                      something failed that no promise tells of
  *     goaway        {reason, deadline_ms, reconnect_after_ms}  the server will go; nothing has to be done
- *     reconnecting  {error, delayMs}             there is no connection; the next attempt follows after the delay
+ *     reconnecting  {error, delayMs, keptMs}     there is no connection; the next attempt follows after the delay. The place is kept for
+ *                                                `keptMs` from now; 0 when it is lost
  *     close         {error, code, reason}        the end, until `connect` is called again
  */
 export class Signal extends EventTarget {
@@ -194,25 +196,25 @@ export class Signal extends EventTarget {
     this.#silent = this.#connection;
     this.#silent.abandon();
     this.#connection = undefined;
-    this.#retry(SignalError.timeout("a heartbeat"));
+    this.#retry(SignalError.timeout("a heartbeat"), BROKEN);
   }
 
   #retryOrFinish(error, close) {
     if (error.temporary) {
-      this.#retry(error);
+      this.#retry(error, close?.code);
     } else {
       this.#finish(error, close);
     }
   }
 
-  #retry(error) {
-    const delayMs = this.#reconnect.delay(error.retryAfterMs);
+  #retry(error, code) {
+    const delayMs = this.#reconnect.delay(error.retryAfterMs, code === BROKEN);
     this.#hangUp();
     this.#enter("waiting", delayMs, () => this.#attempt());
-    this.#tell("reconnecting", { error, delayMs });
+    this.#tell("reconnecting", { error, delayMs, keptMs: this.#reconnect.keptMs });
   }
 
-  #finish(error, { code = 1006, reason = "" } = {}) {
+  #finish(error, { code = BROKEN, reason = "" } = {}) {
     this.#hangUp();
     this.#silent?.close();
     this.#silent = this.#session = undefined;
@@ -259,6 +261,7 @@ export class Signal extends EventTarget {
       case "welcome":
         this.#refusals.over();
         this.#messageBytes = payload.limits.message_bytes;
+        this.#reconnect.windowMs = 1000 * (payload.limits.resume_window ?? 0);
         this.#connection.watch(payload.heartbeat.interval_ms);
         break;
       case "peer_list":

@@ -63,8 +63,7 @@ class Ward:
         socket: its connection.
         open_signal: makes the client of the server for it.
         clock: seconds, those of `asyncio.timeout_at`.
-        patience: seconds for which the server keeps the place of a peer whose connection broke (its `resume.window`), and those in which
-            others come back after a restart.
+        patience: seconds after a restart of the server in which others come back.
 
     """
 
@@ -239,8 +238,8 @@ class Ward:
         if event.resumed:
             return []  # who came and went meanwhile is told in what follows
         end, at = lost
-        # Within the time for which a server keeps a place, only one that has forgotten all places has not kept this one.
-        restarted = end.code == _RESTART or (not end.silent and self._clock() - at < self._patience)
+        # Within the time for which it keeps a place, only a server that has forgotten all places has not kept this one.
+        restarted = end.code == _RESTART or self._clock() - at < end.kept
         return self._presence.named_again(event.peers, self._clock()) if restarted else self._presence.named(event.peers)
 
     async def _tell(self, news: Iterable[Told]) -> None:

@@ -33,6 +33,7 @@ METRICS: dict[str, Metric] = {
     "resume_expirations": Metric("counter", "", "places that were kept and given up: nobody came in time, or another wanted the id"),
     "resume_queued": Metric("counter", "", "messages kept for peers whose place is kept"),
     "resume_overflows": Metric("counter", "", "messages, and answers to such a peer, that there was no room for"),
+    "resume_sheds": Metric("counter", "", "places, and messages for places, that were not kept because memory was tight"),
     "goaways": Metric("counter", "", "v2 clients that were told when to come back because the server goes down"),
     "refusals": Metric("counter", "reason", "requests that did not become a connection"),
     "quota_refusals": Metric("counter", "quota", "connections, registers and messages refused because a tenant or a group is at its bound"),

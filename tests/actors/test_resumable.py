@@ -3,6 +3,7 @@
 import pytest
 
 from actors.events import PeerList, Profile
+from actors.grant import Grant
 from actors.messages import Close, Lost, Register
 from actors.reasons import CloseCode, LeaveReason
 from tests.actors.lane import Lane, is_over, place_of
@@ -77,6 +78,52 @@ def test_one_that_was_away_is_not_waited_for() -> None:
     lane.x.cut()
     assert is_over(lane.x)
     assert lane.witness.heard() == [], "it was hidden already"
+
+
+@pytest.mark.parametrize("seconds", [5.0, 30.0, 3600.0])
+def test_a_place_ends_with_the_token_of_its_connection(seconds: float) -> None:
+    lane = Lane()
+    grant = Grant(expires=lane.broker.clock.wall() + seconds)
+    guest = lane.broker.connect(profile=V2, grant=grant).register("guest")
+    lane.hear()
+    guest.cut()
+    ends = min(seconds, 30.0)
+    lane.broker.pass_time(ends - 0.1)
+    assert lane.witness.heard() == []
+    lane.broker.pass_time(0.1)
+    assert lane.witness.heard() == [(LEFT, "guest", "lost")]
+    assert is_over(guest)
+
+
+def test_one_whose_token_expired_in_the_turn_in_which_it_was_lost_is_over_at_once() -> None:
+    lane = Lane()
+    guest = lane.broker.connect(profile=V2, grant=Grant(expires=lane.broker.clock.wall() + 5)).register("guest")
+    lane.hear()
+    lane.broker.clock.wall_offset += 3600  # set anew, and no timer knows
+    guest.cut()
+    lane.broker.pass_time(0)
+    assert lane.witness.heard() == [(LEFT, "guest", "lost")]
+
+
+def test_while_memory_is_tight_no_place_is_kept_and_nothing_more_for_those_that_are() -> None:
+    lane = Lane()
+    lane.x.cut()
+    lane.witness.says(relay("message", "x", b"kept"))
+    lane.broker.memory_is_tight = True
+    other = lane.newcomer().register("other")
+    lane.hear()
+    lane.witness.says(relay("message", "x", b"too much"))
+    other.cut()
+    assert is_over(other)
+    assert lane.witness.heard() == [(ERROR, "slow_peer", "x"), (LEFT, "other", "lost")]
+    assert lane.broker.metrics["resume_sheds"] == 2
+    assert lane.broker.metrics["resumable"] == 1
+    back = lane.resume()
+    assert [event for event in back.heard() if event[0] == "message"] == [("message", "w", b"kept")]
+    lane.broker.memory_is_tight = False
+    back.cut()
+    lane.witness.says(relay("message", "x", b"kept again"))
+    assert lane.witness.heard() == []
 
 
 def test_one_that_never_registered_or_has_left_is_not_waited_for() -> None:

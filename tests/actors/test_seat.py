@@ -8,7 +8,8 @@ from actors.runtime import BrokerRef, Runtime
 from actors.seat import SESSION_BYTES, Seat
 from actors.supervision import Forward
 from actors.terms import Terms
-from tests.doubles import Fail, ManualClock, Note, NotingSupervisor, PlainMetrics, StepScheduler, actor_of
+from tests.broker import Broker
+from tests.doubles import Fail, ManualClock, Note, NotingSupervisor, PlainMetrics, StepScheduler, Venom, actor_of
 
 KEY = GroupKey("t", "g")
 
@@ -22,7 +23,7 @@ class Places:
         self.peer, self.directory, self.group, self.successor = (NotingSupervisor.start(runtime) for _ in range(4))
         self.seat = Seat(self.peer, self.directory, Terms("t", "192.0.2.1:5"))
         self.seat.ask(Register("a", "g", b"{}", "7"))
-        self.seat.take(self.group)
+        self.seat.take(self.group, self.seat.key)
         self.told(self.directory)
 
     def told(self, actor: BrokerRef) -> list[object]:
@@ -58,7 +59,7 @@ def test_only_who_asked_for_ice_servers_gets_those_that_there_are() -> None:
     for wanted in (True, False):
         seat.ask(Register("a", "g", ice=wanted))
         assert seat.ice_servers(5.0) == (b"a 5.0" if wanted else None)
-    seat.take(places.group)
+    seat.take(places.group, seat.key)
     seat.refresh(Register("a", "g", ice=True))
     assert seat.ice_servers(7.5) == b"a 7.5"
 
@@ -116,7 +117,7 @@ def test_a_group_that_has_failed_refuses_all_but_the_last_word_which_goes_by_way
 def test_a_successor_is_spoken_to_as_soon_as_it_is_known() -> None:
     places = Places()
     places.fail_group()
-    places.seat.take(places.successor)
+    places.seat.take(places.successor, places.seat.key)
     assert places.seat.tell(Note("x"))
     assert places.told(places.successor) == ["x"]
 
@@ -155,3 +156,12 @@ def test_a_session_is_shown_by_v2_peers_alone(profile: Profile, claim: str | Non
     assert seat.claims == (claim is not None)
     seat.ask(Register("a", "g"))
     assert not seat.claims
+
+
+def test_the_members_of_a_group_share_its_key_and_a_successor_keeps_it() -> None:
+    broker = Broker()
+    callers = [broker.connect().register(peer_id, "group") for peer_id in "ab"]
+    callers[0].relay("offer", Venom(ValueError("poison")))
+    ann, bob = (actor_of(caller.peer)._seat for caller in callers)  # noqa: SLF001 - to see that it is the same
+    assert ann.key is bob.key
+    assert ann.key == ("", "group")

@@ -46,7 +46,7 @@ BOUNDS = {
     "calls, 1 in flight": Bound(88, "85 on Python 3.11, its C functions included"),
     "calls, 16 in flight": Bound(55, "54.6 on Python 3.11: three actors, the outbox and the loop have their turns once for 16 relays"),
     "blocks that stay": Bound(0.01, "none: what one relay takes, it gives back; ten of a thousand may be caches that fill"),
-    "bytes for an idle connection": Bound(3_700, "3,490 to 3,620: connection, outbox, actor, timer, and a tenth of a group"),
+    "bytes for an idle connection": Bound(3_550, "3,430 to 3,520: connection, outbox, actor, timer, and a tenth of a group"),
 }
 
 RELAYS = 1_024  # of each count; a multiple of 16
@@ -178,8 +178,12 @@ def test_a_count_that_grows_is_found() -> None:
 
 
 def test_an_idle_connection_holds_no_more_memory_than_it_did(serve: Callable[..., Server]) -> None:  # noqa: F811 - the fixture
-    server = serve(OWN_SETTINGS)
+    judge("bytes for an idle connection", min(idle_bytes(serve(OWN_SETTINGS)) for _ in range(3)))
+
+
+def idle_bytes(server: Server) -> float:
+    """Of one server; where it got no turn for a while, its heap still has the room for all that came in together then."""
     plan = Plan(scenario="idle", dialect=SIGNAL, connections=2_000)
     result = idle(plan, Target(Address("127.0.0.1", server.port), server.process.pid), print)
     assert result.connection_bytes is not None
-    judge("bytes for an idle connection", result.connection_bytes)
+    return result.connection_bytes

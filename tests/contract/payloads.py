@@ -54,7 +54,11 @@ def _definitions_of_v2() -> dict[str, Schema]:
     }
     milliseconds = {"description": "In milliseconds.", "type": "integer", "minimum": 1}
     slot = {"description": "Milliseconds from now.", "type": "integer", "minimum": 0}
-    limits = {"description": "By the names of x-limits.", "type": "object", "additionalProperties": {"type": "number"}}
+    limits = {
+        "description": "By the names of x-limits; and resume_window: seconds for which a lost place is kept.",
+        "type": "object",
+        "additionalProperties": {"type": "number"},
+    }
     statuses = {
         AckStatus.DELIVERED: "written whole to the socket of the target, or on its way to everyone of the group",
         AckStatus.QUEUED: "held for a peer that lost its connection and may come back",

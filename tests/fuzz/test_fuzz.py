@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway import announcement
 from tests.fuzz import __main__ as campaign
 from tests.fuzz.hunt import Kept, Tidings
 from tests.fuzz.reach import reach
@@ -56,6 +57,12 @@ def test_a_planted_fault_is_found_shown_kept_and_can_be_played_again(tmp_path: P
 def test_every_seed_passes(target: str) -> None:
     for seed in load(target).seeds():
         load(target).check(seed)
+
+
+def test_the_seeds_alone_reach_every_line_of_what_clients_are_told() -> None:
+    announcement._second.cache_clear()  # noqa: SLF001 - an earlier test has filled it, and what is remembered runs no line
+    told = {one.path.name: one for one in reach(load("wire"), load("wire").seeds())}
+    assert told["announcement.py"].missed == []
 
 
 def test_an_input_that_passes_is_said_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

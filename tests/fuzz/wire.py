@@ -94,6 +94,7 @@ def _check_relay(relay: Relay, data: bytes, limits: WireLimits) -> None:
     assert relay.payload is None or relay.payload in data, "as it was written"
     frame = forwarded(relay, relay.format)
     own = _check_frame(relay.format, frame)
+    _check_relay_to_v2(relay, own)
     assert (own.get("id"), own["target_id"], own["source_id"]) == (relay.id, relay.target_id or "", "s")
     if relay.payload is None:
         assert "payload" not in own
@@ -111,6 +112,14 @@ def _check_relay(relay: Relay, data: bytes, limits: WireLimits) -> None:
         assert same(_check_frame(other, translated)["payload"], own["payload"])
 
 
+def _check_relay_to_v2(relay: Relay, to_v1: dict[str, Any]) -> None:
+    """A v2 client gets the same, without what is empty."""
+    told = Relayed(relay.type, "s", relay.target_id, relay.payload, relay.format, cast("Any", None), relay.id)
+    members = read(relay.format, encode(told, relay.format, Profile.V2))
+    assert isinstance(members, Members)
+    assert same(members.last(), {name: member for name, member in to_v1.items() if member != "" or name == "payload"})
+
+
 def _check_register(register: Register, limits: WireLimits) -> None:
     assert are_ids(limits, register.peer_id, register.group_id, register.id)
     assert register.metadata is None or len(register.metadata) <= limits.metadata_bytes
@@ -125,7 +134,19 @@ def _check_register(register: Register, limits: WireLimits) -> None:
             assert peer[:2] == [("id", register.peer_id), ("group_id", register.group_id)]
             assert [name for name, _ in peer[2:]] == ["last_seen", *["metadata"] * (register.metadata is not None)]
             assert register.metadata is None or same(peer[3][1], read_json(register.metadata))
+        _check_ice(register, form)
         _check_own_to_v2(register, info, form)
+
+
+def _check_ice(register: Register, form: Format) -> None:
+    """ICE servers are what they were, in either profile: their credentials have the id of the peer in them."""
+    servers = [{"urls": ["turn:192.0.2.1"], "username": f"7:{register.peer_id}", "credential": "c"}]
+    own = Place(register.peer_id, register.group_id, "s", 1)
+    for listed in (
+        _shown(PeerList((), ice_servers=json.dumps(servers).encode()), form)["payload"].last(),
+        _shown_to_v2(PeerList((), own, ice_servers=json.dumps(servers).encode()), form),
+    ):
+        assert listed["ice_servers"] == [list(server.items()) for server in servers]
 
 
 def _check_own_to_v2(register: Register, info: PeerInfo, form: Format) -> None:
@@ -134,6 +155,8 @@ def _check_own_to_v2(register: Register, info: PeerInfo, form: Format) -> None:
     listed = _shown_to_v2(PeerList((info,), own, resumed=True), form)
     assert listed["self"] == [("id", own.id), ("group_id", own.group_id), ("session", own.session), ("sequence", 1)]
     assert listed["resumed"] is True
+    joined, left = PeerJoined(info, {}), PeerLeft(info, LeaveReason.LOST, {})
+    assert _shown_to_v2(joined, form)["peer"] == _shown_to_v2(left, form)["peer"] == listed["peers"][0]
     assert _shown_to_v2(Ack(id_, AckStatus.QUEUED), form) == {"id": id_, "status": "queued"}
     assert _shown_to_v2(GoAway("draining", 2, 1), form) == {"reason": "draining", "deadline_ms": 2, "reconnect_after_ms": 1}
     assert _shown_to_v2(Welcome(id_, 1, 2, {"errors": 3}), form)["connection_id"] == id_

@@ -237,6 +237,14 @@ def test_a_connection_that_gets_in_behind_the_drain_is_closed_too(serve: Callabl
     assert client.recv(100) == RESTARTS
 
 
+def test_the_actors_learn_whether_memory_is_tight(serve: Callable[..., Served]) -> None:
+    app = serve().app
+    told = []
+    for app._admission.tight in (False, True, False):  # noqa: SLF001 - set by the budget
+        told.append(app._runtime.memory_tight())  # noqa: SLF001 - what the actors ask; the loop sets what it asks for
+    assert told == [False, True, False]
+
+
 def test_what_is_still_open_when_the_time_for_a_drain_is_over_is_cut_and_said(
     serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -26,7 +26,7 @@ class Node:
     def __init__(self, *subprotocols: Subprotocol) -> None:
         self.now = 100.0
         self.wired = [Wired(subprotocol=subprotocol) for subprotocol in subprotocols]
-        self.connections: dict[Any, tuple[Any, object]] = {wired.connection: (wired.peer, None) for wired in self.wired}
+        self.connections: dict[Any, object] = {wired.connection: None for wired in self.wired}
         self.closed_at: dict[int, float] = {}
         self.then: Callable[[], None] = lambda: None
 
@@ -119,6 +119,22 @@ def test_the_hub_has_its_turn_after_each_batch(monkeypatch: pytest.MonkeyPatch, 
     node.depart(longest=0.0)
     assert turns[:2] == [BATCH, 2 * BATCH]
     assert len(turns) == (2 if subprotocol is PLAIN else 4)
+
+
+@pytest.mark.parametrize(("subprotocol", "told"), [(PLAIN, [GOODBYE]), (V2, [GoAway("draining", 0, 4000), GOODBYE])])
+def test_one_that_comes_too_late_to_be_told_with_the_others_is_turned_away(subprotocol: Subprotocol, told: list[object]) -> None:
+    node = Node(subprotocol)
+    Departure({}, node, node, spread=4.0, longest=60.0).turn_away(node.wired[0].connection)
+    assert node.told(0) == told
+
+
+def test_one_that_has_ended_meanwhile_is_told_nothing() -> None:
+    node = Node(PLAIN, V2)
+    for wired in node.wired:
+        wired.connection.end()
+    before = [list(node.told(number)) for number in (0, 1)]
+    node.depart()
+    assert [node.told(number) for number in (0, 1)] == before
 
 
 def test_one_whose_actor_is_dead_is_closed_by_its_outbox(monkeypatch: pytest.MonkeyPatch) -> None:

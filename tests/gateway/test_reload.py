@@ -118,9 +118,10 @@ def test_two_at_once_come_one_after_the_other() -> None:
 class _Open:
     """Stands for a connection; what its outbox is told, when its actor is dead."""
 
-    def __init__(self) -> None:
+    def __init__(self, peer: object) -> None:
         self.closed: list[tuple[int, str]] = []
         self.outbox = self
+        self.peer = peer
 
     def close(self, code: int, says: str) -> None:
         self.closed.append((code, says))
@@ -134,12 +135,13 @@ class _Dead:
 
 
 def test_who_is_put_out_is_closed_by_its_actor_or_where_that_is_dead_by_its_connection() -> None:
-    peer, alive, orphan = NotingPeer(), _Open(), _Open()
-    put_out(cast("Any", {alive: peer, orphan: _Dead()}))
+    peer = NotingPeer()
+    alive, orphan, ended = _Open(peer), _Open(_Dead()), _Open(None)
+    put_out(cast("Any", [alive, orphan, ended]))
     (goodbye,) = peer.told
     assert isinstance(goodbye, Close)
     assert (goodbye.code, goodbye.reason) == (4403, None)
-    assert alive.closed == []
+    assert alive.closed == ended.closed == []
     assert orphan.closed == [(4403, goodbye.says)]
 
 
@@ -147,5 +149,5 @@ def test_a_crowd_is_put_out_in_batches_with_turns_for_others_between(monkeypatch
     turns: list[float] = []
     count: Callable[[float], None] = turns.append
     monkeypatch.setattr("gateway.reload.gevent.sleep", count)
-    put_out(cast("Any", {_Open(): NotingPeer() for _ in range(2 * BATCH + 1)}))
+    put_out(cast("Any", [_Open(NotingPeer()) for _ in range(2 * BATCH + 1)]))
     assert len(turns) == 2

@@ -45,7 +45,8 @@ def test_a_welcome_tells_the_limits_that_a_client_can_keep_to() -> None:
     assert (told["message_bytes"], told["messages_per_second"]) == (1000, 5.0)
     assert sorted(told)[:6] == ["bytes_burst", "bytes_per_second", "elements", "fragments", "id_length", "json_depth"]
     assert sorted(told)[6:9] == ["message_bytes", "messages_burst", "messages_per_second"]
-    assert sorted(told)[9:] == ["metadata_bytes", "registers_burst", "registers_per_second"]
+    assert sorted(told)[9:] == ["metadata_bytes", "registers_burst", "registers_per_second", "resume_window"]
+    assert peer_rules(Config(resume=Resume(window=7.5)), Limits()).limits["resume_window"] == 7.5
 
 
 def test_a_place_outlives_its_connection_as_configured() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.client import Client, PackedClient, PackedV2Client, V2Client
-from tests.integration.line import PATIENCE
+from tests.integration.line import PATIENCE, Closed
 from tests.integration.server import CLOSE_TIMEOUT, Server
 
 both = pytest.mark.parametrize("kind", [V2Client, PackedV2Client])
@@ -96,6 +96,72 @@ def test_a_connection_that_is_still_open_gives_its_place_to_who_shows_the_sessio
     assert client.closed().code == 4409
     witness.say("offer", "x", "to the new one")
     assert back.hear("offer").payload == "to the new one"
+    witness.assert_silence()
+
+
+def test_a_place_is_taken_up_in_another_format_and_what_that_cannot_say_its_sender_hears_of(
+    serve: Callable[..., Server], group: str
+) -> None:
+    server = serve()
+    packed, witness, own = join(server, PackedV2Client, group)
+    cut(server, packed)
+    for number, payload in enumerate(({"n": 1.5}, b"\x00", None)):
+        witness.say("message", "x", payload, id=str(number))
+    witness.assert_silence()
+    plain = server.connect(V2Client)
+    plain.ask("x", group, session=own["session"])
+    assert plain.hear("peer_list").payload["self"] == own
+    assert [plain.hear("message").payload for _ in range(2)] == [{"n": 1.5}, None]
+    assert witness.refused("unrepresentable").payload["ref"] == {"id": "1", "type": "message", "target_id": "x"}
+    witness.assert_silence()
+
+
+def story(client: Client, end: str) -> list[str]:
+    """What a client hears, up to and with a close frame or the message `end`."""
+    told: list[str] = []
+    deadline = time.monotonic() + PATIENCE
+    while not told or told[-1] not in {"4409", end}:
+        assert time.monotonic() < deadline, told
+        told += [
+            str(heard.code) if isinstance(heard, Closed) else str(heard.payload) if heard.type == "message" else heard.type
+            for heard in client.heard()
+        ]
+    return told
+
+
+def test_of_two_that_show_the_session_at_once_one_has_the_place_and_what_was_kept_comes_once(
+    serve: Callable[..., Server], group: str
+) -> None:
+    server = serve()
+    client, witness, own = join(server, V2Client, group)
+    cut(server, client)
+    witness.say("message", "x", "kept")
+    witness.assert_silence()
+    rivals = [server.connect(kind) for kind in (V2Client, PackedV2Client)]
+    for rival in rivals:
+        rival.ask("x", group, session=own["session"])
+    deadline = time.monotonic() + PATIENCE
+    while server.count("resumes") != 2:
+        assert time.monotonic() < deadline
+    witness.say("message", "x", "from now on")
+    loser, winner = sorted((story(rival, "from now on") for rival in rivals), key=lambda told: told[-1])
+    assert loser[-2:] == ["error", "4409"]
+    assert (winner[0], winner[-1]) == ("peer_list", "from now on")
+    assert (loser + winner).count("kept") == 1
+    witness.assert_silence()
+
+
+def test_a_server_that_is_full_has_the_place_of_who_was_there_still(serve: Callable[..., Server], group: str) -> None:
+    server = serve({"limits.peers_per_tenant": 2, "limits.peers_per_group": 2})
+    client, witness, own = join(server, V2Client, group)
+    cut(server, client)
+    for peer_id, session in (("x", "0" * 32), ("y", own["session"])):
+        stranger = server.connect(V2Client)
+        stranger.ask(peer_id, group, session=session)
+        stranger.refused("tenant_full")
+    back = server.connect(V2Client)
+    back.ask("x", group, session=own["session"])
+    assert back.hear("peer_list").payload["resumed"] is True
     witness.assert_silence()
 
 

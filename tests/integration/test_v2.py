@@ -21,6 +21,7 @@ def test_a_client_is_welcomed_and_knows_its_own_place(server: Server, group: str
     assert client.handshake.headers["Sec-WebSocket-Protocol"] == client.subprotocols[0]
     assert re.fullmatch(r"[0-9a-f]{16}", client.welcome["connection_id"])
     assert client.welcome["heartbeat"] == {"interval_ms": 25_000, "expire_ms": 60_000}
+    assert client.welcome["limits"]["resume_window"] == 30
     assert client.welcome["limits"]["message_bytes"] == 65_536
     client.ask("a", group)
     own = client.hear("peer_list").payload["self"]

@@ -43,12 +43,13 @@ class ScriptedLine:
     def say(self, type_: str, payload: object = None, **more: object) -> None:
         self._said.put_nowait(json.dumps({"type": type_, "payload": payload, **more}))
 
-    def welcome(self, expire_ms: int = 60_000) -> None:
-        self.say("welcome", {"connection_id": "c", "heartbeat": {"interval_ms": 25_000, "expire_ms": expire_ms}, "limits": {}})
+    def welcome(self, expire_ms: int = 60_000, window: float | None = 30.0) -> None:
+        limits = {} if window is None else {"resume_window": window}
+        self.say("welcome", {"connection_id": "c", "heartbeat": {"interval_ms": 25_000, "expire_ms": expire_ms}, "limits": limits})
 
-    def joins(self, *names: str, session: str = "s1", resumed: bool = False) -> None:
+    def joins(self, *names: str, session: str = "s1", resumed: bool = False, window: float | None = 30.0) -> None:
         """Let the client in."""
-        self.welcome()
+        self.welcome(window=window)
         peers = [peer(name) for name in names]
         self.say("peer_list", {"peers": peers, "self": {"session": session, "sequence": 1}, "resumed": resumed})
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from psync_signal import GoingAway, Lost, Message, Peers, SignalEnded, SignalError
-from psync_signal.reconnect import Broken, Refused
+from psync_signal.reconnect import Broken, Refused, Unreachable
 from tests.psync_signal.attending import joined, listed, payload
 from tests.psync_signal.doubles import ScriptedLine, ScriptedWorld, run
 
@@ -33,6 +33,36 @@ def test_a_lost_connection_is_told_and_made_again_with_the_session() -> None:
             assert message.payload == "queued"
             assert line.closed
             assert world.waits == [0.5]
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("code", "silent", "window", "kept"), [(1006, False, 12.5, 12.5), (1006, True, 12.5, 0), (1013, False, 12.5, 0), (1006, False, None, 0)]
+)
+def test_a_loss_tells_how_long_the_place_is_kept(code: int, silent: bool, window: float | None, kept: float) -> None:
+    async def test() -> None:
+        first = ScriptedLine()
+        first.joins(window=window)
+        async with ScriptedWorld(first).signal() as signal:
+            await listed(signal)
+            first.breaks(code, silent=silent)
+            assert await anext(signal) == Lost(code, "as told", silent, kept)
+
+    run(test())
+
+
+def test_attempts_that_fail_do_not_outlast_the_place() -> None:
+    async def test() -> None:
+        first, last = ScriptedLine(), ScriptedLine()
+        first.joins(window=1.5)
+        last.welcome()
+        world = ScriptedWorld(first, *[Unreachable()] * 3, last)
+        async with world.signal() as signal:
+            await listed(signal)
+            first.breaks()
+            await last.heard("register")
+            assert world.waits == [0.5, 1, 1.5, 1.5], "the clock of this world stands still"
 
     run(test())
 

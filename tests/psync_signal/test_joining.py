@@ -46,6 +46,16 @@ def test_the_server_may_be_silent_for_as_long_as_its_welcome_says() -> None:
     run(test())
 
 
+@pytest.mark.parametrize(("told", "window"), [(12.5, 12.5), (0, 0), (None, 0)])
+def test_a_place_is_kept_for_as_long_as_the_welcome_says(told: float | None, window: float) -> None:
+    async def test() -> None:
+        line = ScriptedLine()
+        line.joins(window=told)
+        assert (await join(line, CODEC, ME, "")).window == window
+
+    run(test())
+
+
 def test_a_refusal_is_raised() -> None:
     async def test() -> None:
         line = ScriptedLine()

@@ -45,6 +45,13 @@ def test_the_delay_is_anything_between_nothing_and_its_bound() -> None:
     assert 0.22 < sum(delays) / len(delays) < 0.28
 
 
+def test_while_its_place_is_kept_the_client_does_not_come_later_than_that() -> None:
+    way = course()
+    left = [20.0, 19.5, 18.5, 16.5, 12.5, 4.5, 2.0, 0.5, 0.0, -30.0]
+    assert [way.after(Unreachable(), kept=kept) for kept in left] == [0.5, 1, 2, 4, 8, 4.5, 2, 16, 30, 30], "sooner, and no failures more"
+    assert way.after(Refused(503, "full", 7.0), kept=3.0) == 7, "but the server knows better"
+
+
 def test_a_delay_after_very_many_failures_is_still_one() -> None:
     way = course()
     assert max(way.after(Unreachable()) for _ in range(5000)) == 30

@@ -21,7 +21,7 @@ def leak() -> None:
     end = Connection.end
 
     def leave_something(connection: Connection) -> None:
-        peer = connection._peer  # noqa: SLF001 - what a forgotten reference would hold
+        peer = connection.peer
         KEPT.append((os.open(os.devnull, os.O_RDONLY), os.urandom(65_536), peer and actor_of(peer)))
         end(connection)
 

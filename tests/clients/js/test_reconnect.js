@@ -38,3 +38,30 @@ test("a slot goes before all else until it is over", async () => {
   await clock.pass(4000);
   equal([reconnect.hasSlot, reconnect.delay()], [false, 1000]);
 });
+
+test("a place that is kept for a moment alone, or is almost over, hurries nobody", async () => {
+  const { platform } = surroundings({ random: 1 });
+  const reconnect = new Reconnect(platform);
+  reconnect.windowMs = 500;
+  reconnect.joined();
+  equal([reconnect.delay(0, true), reconnect.delay(), reconnect.delay()], [500, 1000, 2000]);
+});
+
+test("while the place is kept no delay is longer than what is left of it", async () => {
+  const { clock, platform } = surroundings({ random: 1 });
+  const reconnect = new Reconnect(platform);
+  reconnect.windowMs = 5000;
+  equal([reconnect.delay(0, true), reconnect.keptMs], [500, 0]); // there was none
+  reconnect.joined();
+  const told = [];
+  for (const isKept of [true, false, false, false, false]) {
+    const delay = reconnect.delay(0, isKept);
+    told.push([delay, reconnect.keptMs]);
+    await clock.pass(delay);
+  }
+  equal(told, [[1000, 5000], [2000, 4000], [2000, 2000], [4000, 0], [8000, 0]]);
+  reconnect.joined();
+  equal([reconnect.delay(0, false), reconnect.keptMs], [16000, 0]); // it was given up
+  reconnect.joined();
+  equal([reconnect.delay(9000, true), reconnect.keptMs], [9000, 5000]); // the server knows better
+});

@@ -116,6 +116,24 @@ test("a place is taken back with its session, with the answers that were kept, a
   equal([await sent, await kept, names(told)], ["delivered", "queued", ["reconnecting", "resumed"]]);
 });
 
+test("who waits for the next connection is told for how long the place is kept", async () => {
+  for (const [limits, code, kept] of [
+    [{ message_bytes: 1000, resume_window: 12 }, 1006, [12_000, 11_750]],
+    [{ message_bytes: 1000, resume_window: 12 }, 1013, [0, 0]],
+    [{ message_bytes: 1000, resume_window: 0 }, 1006, [0, 0]],
+    [{ message_bytes: 1000 }, 1006, [0, 0]],
+  ]) {
+    const { told, sockets, clock } = await begin();
+    sockets[0].admit({}, limits);
+    await turns();
+    sockets[0].end(code);
+    await clock.pass(250);
+    sockets[1].end(1006);
+    await turns();
+    equal(told.slice(2).map(([name, { keptMs }]) => [name, keptMs]), kept.map((ms) => ["reconnecting", ms]));
+  }
+});
+
 test("with the place in the group goes all that waited, and the list is new", async () => {
   const { signal, told, sockets, clock } = await joined();
   const sent = rejection(signal.send("bob", "message", "on its way"));
@@ -240,6 +258,41 @@ test("a server that has taken it in before is not given up", async () => {
     await turns();
   }
   equal(signal.state, "waiting");
+});
+
+test("a server that is away for a minute, and a token function that fails meanwhile, are waited for", async () => {
+  let fails = false;
+  const token = () => {
+    if (fails) {
+      throw new Error("no issuer");
+    }
+    return "good";
+  };
+  const { signal, told, sockets, clock, connected } = await begin({ token }, surroundings({ online: false }));
+  sockets[0].admit({ peers: [BOB] }, { message_bytes: 1000, resume_window: 30 });
+  await connected;
+  told.splice(0);
+  const early = rejection(signal.send("bob", "message", "never answered"));
+  let ended = 0;
+  while (clock.now() < 60_000) {
+    fails = clock.now() > 5_000 && clock.now() < 20_000;
+    for (; ended < sockets.length; ended += 1) {
+      sockets[ended].end(1006);
+      await turns();
+    }
+    await clock.pass(told.at(-1)[1].delayMs);
+  }
+  equal([(await early).code, signal.state], ["timeout", "connecting"]);
+  equal([...new Set(told.map(([name, { error }]) => `${name} ${error.code}`))], [
+    "reconnecting disconnected",
+    "reconnecting unreachable",
+    "reconnecting token",
+  ]);
+  equal(told.every(([, { delayMs, keptMs }]) => delayMs <= (keptMs > 500 ? keptMs : 15_000)), true);
+  equal([told[0][1].keptMs, told.at(-1)[1].keptMs], [30_000, 0]);
+  sockets.at(-1).admit({ peers: [CAROL] });
+  equal([signal.state, sockets.at(-1).sent[0].payload.session, [...signal.peers.keys()]], ["open", "s1", ["carol"]]);
+  equal(names(told.slice(-2)), ["open", "peers"]);
 });
 
 test("a handshake or register that is not answered is given up after ten seconds", async () => {

@@ -79,10 +79,12 @@ async def cared_for(*script: ScriptedLine | Exception, patience: float = 30.0) -
 
 
 @asynccontextmanager
-async def registered(*script: ScriptedLine, there: tuple[str, ...] = (), patience: float = 30.0) -> AsyncIterator[Care]:
+async def registered(
+    *script: ScriptedLine, there: tuple[str, ...] = (), patience: float = 30.0, window: float = 30.0
+) -> AsyncIterator[Care]:
     """One that has registered; the first connection of the script lets it in."""
     async with cared_for(*script, patience=patience) as care:
-        script[0].joins(*there)
+        script[0].joins(*there, window=window)
         await care.say("register", {"peer_id": "me", "group_id": "room"})
         assert names(await care.client.hear("peer_list")) == list(there)
         await script[0].heard("register")

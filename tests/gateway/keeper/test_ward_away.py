@@ -56,13 +56,13 @@ def test_a_resumed_connection_is_no_news_but_for_what_came_meanwhile() -> None:
     run(test())
 
 
-@pytest.mark.parametrize(("patience", "silent"), [(0, False), (30, True)])
-def test_who_was_forgotten_by_the_others_offers_to_all_of_them_again(patience: float, silent: bool) -> None:
+@pytest.mark.parametrize(("window", "code", "silent"), [(0, 1006, False), (30, 1006, True), (30, 1013, False), (30, 4413, False)])
+def test_who_was_forgotten_by_the_others_offers_to_all_of_them_again(window: float, code: int, silent: bool) -> None:
     async def test() -> None:
         first, second = ScriptedLine(), ScriptedLine()
-        async with registered(first, second, there=("a", "gone"), patience=patience) as care:
+        async with registered(first, second, there=("a", "gone"), window=window) as care:
             second.joins("a")
-            first.breaks(1006, silent=silent)
+            first.breaks(code, silent=silent)
             assert (await care.client.hear("peer_left")).peer == "gone"
             assert names(await care.client.hear("peer_list")) == ["a"]
 
