@@ -39,15 +39,17 @@ class AdmissionRules(NamedTuple):
 class Refused(Exception):
     """A request that does not become a connection.
 
-    `status` is an HTTP status line without the version, `reason` a word for programs and metrics, `headers` go with the answer.
+    `status` is an HTTP status line without the version, `reason` a word for programs and metrics, `headers` go with the answer. `tenant` is
+    the one whose client it is for certain, None for nobody's.
     """
 
-    def __init__(self, status: str, reason: str, says: str, *headers: tuple[str, str]) -> None:
+    def __init__(self, status: str, reason: str, says: str, *headers: tuple[str, str], tenant: str | None = None) -> None:
         super().__init__(says)
         self.status = status
         self.reason = reason
         self.says = says
         self.headers = headers
+        self.tenant = tenant
 
 
 class Admitted:
@@ -202,9 +204,10 @@ class Admission:
     def _check_tenant(self, tenant: "Tenant", environ: Mapping[str, Any]) -> None:
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and tenant.origins and origin not in tenant.origins:
-            raise Refused("403 Forbidden", "origin", "pages of this Origin may not connect; see allowed_origins of the server")
+            says = "pages of this Origin may not connect; see allowed_origins of the server"
+            raise Refused("403 Forbidden", "origin", says, tenant=tenant.name)
         if tenant.connections and self._by_tenant.get(tenant.name, 0) >= tenant.connections:
             self._metrics.increment("quota_refusals", "connections_per_tenant")
             self._metrics.increment("tenant_refusals", tenant.name)
             says = "the tenant has as many connections as it may"
-            raise Refused("503 Service Unavailable", "tenant_connections", says, ("Retry-After", "5"))
+            raise Refused("503 Service Unavailable", "tenant_connections", says, ("Retry-After", "5"), tenant=tenant.name)

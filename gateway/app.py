@@ -40,6 +40,7 @@ from gateway.operator.metrics import Counts
 from gateway.operator.node import Node
 from gateway.operator.routes import OperatorRoutes
 from gateway.outbox import Encode, Socket
+from gateway.pages import demo_pages
 from gateway.proxies import Proxies
 from gateway.pulse import Alarm, Pulse
 from gateway.quota import Quota
@@ -50,6 +51,7 @@ from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.state import state_of
 from gateway.subprotocol import PLAIN, Subprotocol
 from gateway.tenants import Tenants
+from gateway.throttle import Throttle
 from gateway.upgrade import UpgradeServer
 from gateway.wire import Decoder, WireLimits, encode
 
@@ -109,7 +111,7 @@ class App:
         self._budget = MemoryBudget(memory, self._scheduler.timer, resident_bytes, self._shed, self._admission, self.metrics)
         self._server = UpgradeServer(
             (config.server.host, config.server.port),
-            Routes(self.readiness),
+            Routes(self.readiness, demo_pages() if config.server.demo else {}),
             admission=self._admission,
             proxies=Proxies(config.server.trusted_proxies, self.metrics, announced=config.server.proxy_protocol),
             accept=self.accept,
@@ -252,7 +254,10 @@ class App:
             reload=self.reload,
         )
         address = Address.read(operator.listen)
-        return OperatorServer(address, OperatorRoutes(node, Guard(address, operator.token)), self.metrics)
+        # With a throttle of its own: clients that guess must not keep an operator out.
+        throttle = Throttle(door_rules(self._config).failures, self.metrics)
+        guard = Guard(address, operator.token, throttle, self._runtime.clock)
+        return OperatorServer(address, OperatorRoutes(node, guard), self.metrics)
 
     def _client_at(self, address: str) -> dict[str, str]:
         found = (connection for connection in self._connections if connection.address == address)

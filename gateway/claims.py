@@ -46,15 +46,15 @@ class ClaimRules(NamedTuple):
     outlives: bool
 
 
-def grant_of(claims: Mapping[str, Any], tenant: str, now: float, rules: ClaimRules) -> Grant:
-    """What a token of `tenant` grants at `now`, in seconds since the epoch (RFC 7519 section 4.1).
+def grant_of(claims: Mapping[str, Any], tenant: str, now: float, rules: ClaimRules, *, named: bool = False) -> Grant:
+    """What a token of `tenant` grants at `now`, in seconds since the epoch (RFC 7519 section 4.1). With `named` it has to name the tenant.
 
     Raises:
         ClaimRefused: a claim is missing, has the wrong form, or does not hold here or now. What it knows of no other claim it ignores.
 
     """
     read = {name: _read(name, claims[name]) for name in _FORMS if name in claims}
-    for name in _REQUIRED:
+    for name in (*_REQUIRED, "tenant") if named else _REQUIRED:
         if name not in read:
             raise ClaimRefused(name, f"is missing; it is {_FORMS[name][1]}")
     if read.get("tenant", tenant) != tenant:

@@ -180,6 +180,8 @@ def _announce(config: Config, app: App) -> str:
         )
     if app.operator is not None:
         logger.info("operators are served on http://%s", app.operator.bound)
+    if config.server.demo:
+        logger.info("the demo is at %s://%s:%d/demo", scheme.replace("ws", "http"), shown, port)
     says = f"listening on {scheme}://{shown}:{port}/ws"
     logger.info("%s", says, extra={"connections": app.capacity.connections})
     return says

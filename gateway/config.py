@@ -86,6 +86,9 @@ class Server(Struct, frozen=True):
     tenants_dir: Annotated[
         str, Meta(description='a folder with one file for each tenant: acme.toml holds what [tenants.acme] would; "" for none')
     ] = ""
+    demo: Annotated[
+        bool, Meta(description="serve a page at /demo where people see in two browser tabs what this server does; only without tokens")
+    ] = False
     tls: Tls | None = None
 
 

@@ -11,6 +11,7 @@ from gateway.config_tenants import tenant_faults
 from gateway.config_text import Secret
 from gateway.networks import network_from
 from gateway.operator.address import Address, is_loopback
+from gateway.pages import PagesFault, demo_pages
 
 __all__ = ["RULES", "SECTIONS", "TENANTS"]
 
@@ -59,6 +60,18 @@ def _no_network(texts: tuple[str, ...]) -> str | None:
 
 def _nobody_to_announce(announced: bool, proxies: tuple[str, ...]) -> str | None:  # noqa: FBT001 - the value of a key
     return "nobody could connect: server.trusted_proxies is empty" if announced and not proxies else None
+
+
+def _no_pages(demo: bool) -> str | None:  # noqa: FBT001 - the value of a key
+    try:
+        _ = demo and demo_pages()
+    except PagesFault as fault:
+        return str(fault)
+    return None
+
+
+def _tokenless_demo(demo: bool, mode: str) -> str | None:  # noqa: FBT001 - the value of a key
+    return "nobody could join: its page has no token, and auth.mode asks for one" if demo and mode != "none" else None
 
 
 def _unreadable(path: str) -> str | None:
@@ -124,6 +137,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(("server.trusted_proxies",), _no_network, "List the networks or addresses of your proxies alone, such as '10.1.0.0/16'."),
     Rule(("server.proxy_protocol", "server.trusted_proxies"), _nobody_to_announce, "List the proxies that send its header.", needs=True),
+    Rule(("server.demo",), _no_pages, "Run it from a whole checkout or a whole installation, or leave the demo out."),
+    Rule(
+        ("server.demo", "auth.mode"), _tokenless_demo, "Leave the demo out, or set auth.mode to 'none' where anyone may join.", needs=True
+    ),
     *(Rule((key,), _unreadable, "Name a PEM file that this user may read.") for key in _TLS),
     Rule(_TLS, _no_pair, "Name the PEM files of one certificate and of its private key, which must have no password."),
 )

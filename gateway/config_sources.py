@@ -17,13 +17,14 @@ from gateway.config_hints import LISTED, hint
 from gateway.config_keys import PREFIX, InvalidValue, Key, Names
 from gateway.config_problems import ConfigError, Problem
 from gateway.config_shape import Shape
-from gateway.config_text import got, toml
+from gateway.config_text import Secret, got, toml
 
 __all__ = ["read"]
 
 Tree = TypeVar("Tree", bound=Struct)
 
 _TESTS = f"{PREFIX}TEST_"
+_FILE = 1  # the number of that source
 
 
 def read(
@@ -87,7 +88,7 @@ class _Reading:
 
     def file(self, path: Path, above: Names = ()) -> None:
         """Take a TOML file: the whole tree, or the table `above` of it."""
-        self._source = 1
+        self._source = _FILE
         origin = str(path)
         try:
             content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
@@ -284,12 +285,14 @@ class _Reading:
             return
         self.sections.update(key.path[:length] for length in range(1, len(key.path)))
         try:
-            self.values[key.path] = convert(raw)
+            value = convert(raw)
         except InvalidValue as error:
             default = f"that of {_dotted(key.inherits)}" if key.inherits else "" if key.required else toml(key.default)
             default = f" or leave it out: the default is {default}" if default else ""
             self._refuse(key.path, origin, str(error), f"Mend it{default}.")
         else:
+            in_file = isinstance(value, Secret) and self._source == _FILE
+            self.values[key.path] = Secret(value.reveal(), origin) if in_file else value
             self._origins[key.path] = origin
             self._sources[key.path] = self._source
 

@@ -21,12 +21,16 @@ _KINDS: dict[type, str] = {list: "a list", dict: "a table"}
 
 
 class Secret:
-    """Text that is never shown by accident: only `reveal` gives it away, not `repr`, `str`, a format or an encoder."""
+    """Text that is never shown by accident: only `reveal` gives it away, not `repr`, `str`, a format or an encoder.
 
-    __slots__ = ("_value",)
+    `file` is where it is written out, empty for a secret from elsewhere. It makes no difference to what the secret is.
+    """
 
-    def __init__(self, value: str) -> None:
+    __slots__ = ("_value", "file")
+
+    def __init__(self, value: str, file: str = "") -> None:
         self._value = value
+        self.file = file
 
     def reveal(self) -> str:
         """The text itself, for the one place that needs it."""

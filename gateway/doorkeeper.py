@@ -80,11 +80,15 @@ class Doorkeeper:
 
     def _grant(self, claims: Mapping[str, Any], tenant: Tenant) -> Grant:
         try:
-            return grant_of(claims, tenant.name, self._clock.wall(), self._rules.claims)
+            # Where tenants share a key, as that of one identity provider, a token that names nobody would open each of them.
+            named = self._tenants.share_a_key(tenant.name)
+            return grant_of(claims, tenant.name, self._clock.wall(), self._rules.claims, named=named)
         except AnotherTenant as refused:
-            raise Refused("403 Forbidden", "wrong_tenant", str(refused), _challenge("insufficient_scope")) from None
+            scope = _challenge("insufficient_scope")
+            raise Refused("403 Forbidden", "wrong_tenant", str(refused), scope, tenant=tenant.name) from None
         except ClaimRefused as refused:
-            raise Refused("401 Unauthorized", "invalid_token", str(refused), _challenge("invalid_token")) from None
+            invalid = _challenge("invalid_token")
+            raise Refused("401 Unauthorized", "invalid_token", str(refused), invalid, tenant=tenant.name) from None
 
 
 def _challenge(error: str = "") -> tuple[str, str]:

@@ -3,6 +3,7 @@
 What a token says of its algorithm picks no way to verify it: it only has to be the one that the key is for (RFC 8725 section 3.1).
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 __all__ = ["HASH_BYTES", "PUBLIC", "Key", "KeySet", "UnusableKey", "key_of_pem", "key_of_secret", "keys_of_jwks"]
 
@@ -46,6 +47,16 @@ class Key(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Key({self.kid!r}, {self.algorithm!r})"
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The same for the same key under whatever name."""
+        encoded = (
+            self.material
+            if isinstance(self.material, bytes)
+            else self.material.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        )
+        return hashlib.sha256(self.algorithm.encode() + b":" + encoded).digest()
 
 
 class KeySet:

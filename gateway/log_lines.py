@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from actors.audit import SHARE
+
 __all__ = ["JsonLines", "TextLines"]
 
 _VALUE_CHARACTERS = 256
@@ -22,7 +24,7 @@ _MESSAGE_CHARACTERS = 2000
 _TRACEBACK_CHARACTERS = 8000
 _PLAIN_BITS = 64  # Python refuses to write out an integer of many thousand digits
 
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", SHARE}
 _NAMES = frozenset({"time", "level", "logger", "message", "exception", "stack"})
 _WITHHELD = frozenset({"authorization", "candidate", "cookie", "password", "payload", "sdp", "secret", "session", "token"})
 _MASK = "***"

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from actors.audit import SHARE
 from gateway.log_lines import JsonLines, TextLines
 from gateway.log_sink import Sink
 
@@ -33,8 +34,8 @@ _log = logging.getLogger(__name__)
 class RateLimited(logging.Filter):
     """Passes a number of lines per second and template; then one line says how many were left out.
 
-    A template is the message before its arguments are put in; without arguments, the place in the code that logs it. That line comes with
-    the first record after the second is over, or with `release`.
+    A template is the message before its arguments are put in; without arguments, the place in the code that logs it. Where a record has a
+    share (`actors.audit`), so has each template. That line comes with the first record after the second is over, or with `release`.
 
     Args:
         lines_per_second: lines of one template that pass within a second.
@@ -68,13 +69,16 @@ class RateLimited(logging.Filter):
 
     def _window(self, record: logging.LogRecord, now: float) -> "_Window":
         has_template = record.args and isinstance(record.msg, str)
-        key: object = (record.name, record.levelno, record.msg if has_template else (record.pathname, record.lineno))
+        place = record.msg if has_template else (record.pathname, record.lineno)
+        key: object = (record.name, record.levelno, place, getattr(record, SHARE, None))
         if window := self._windows.get(key):
             return window
         if len(self._windows) < self._templates:
-            return self._windows.setdefault(key, _Window(now, record, _like(record)))
+            share: str | None = getattr(record, SHARE, None)
+            about = {"like": _like(record)} if share is None else {"like": _like(record), "tenant": share}
+            return self._windows.setdefault(key, _Window(now, record, about))
         # One for each level, so that a flood of templates leaves room for an error.
-        return self._windows.setdefault(record.levelno, _Window(now, record, f"more than {self._templates} templates at once"))
+        return self._windows.setdefault(record.levelno, _Window(now, record, {"like": f"more than {self._templates} templates at once"}))
 
     def _end(self, started: float) -> None:
         """End the windows that began by then, and tell of what they left out."""
@@ -90,16 +94,16 @@ class RateLimited(logging.Filter):
 class _Window:
     """One second of one template. It keeps no record, whose arguments can be anything of any size."""
 
-    __slots__ = ("_level", "_like", "_logger", "lines", "started")
+    __slots__ = ("_about", "_level", "_logger", "lines", "started")
 
-    def __init__(self, started: float, first: logging.LogRecord, like: str) -> None:
+    def __init__(self, started: float, first: logging.LogRecord, about: dict[str, str]) -> None:
         self.started = started
         self.lines = 0
-        self._logger, self._level, self._like = first.name, first.levelno, like
+        self._logger, self._level, self._about = first.name, first.levelno, about
 
     def left_out(self, count: int) -> logging.LogRecord:
         """The line that says how many were left out."""
-        return _made(self._logger, self._level, "suppressed %d lines", count, like=self._like)
+        return _made(self._logger, self._level, "suppressed %d lines", count, **self._about)
 
 
 class LineHandler(logging.Handler):

@@ -19,6 +19,7 @@ from gateway.claims import ClaimRules
 from gateway.config import Config, ConfigError, Limits, Problem, TenantConfig
 from gateway.config_ice import ice_servers
 from gateway.doorkeeper import DoorRules
+from gateway.exposure import warn_of_exposed
 from gateway.keys import KeySet
 from gateway.line import Line
 from gateway.quota import Quota, QuotaRates
@@ -52,6 +53,12 @@ _TOLD = (
     *("messages_per_second", "messages_burst", "bytes_per_second", "bytes_burst", "registers_per_second", "registers_burst"),
 )
 """Of `[limits]`, what a welcome tells: what a client can keep to by itself."""
+
+
+_SHARED = ("connections_per_tenant", "tenant_messages_per_second")
+"""The limits without which one tenant may use the process up for all."""
+
+_CROWD = 2
 
 
 class Capacity(NamedTuple):
@@ -103,7 +110,19 @@ def tenants_of(config: Config, line_for: LineFor, before: Tenants) -> list[Tenan
     sections: dict[str, TenantConfig | None] = {DEFAULT: None, **config.tenants}
     keys = {name: key_set(name, section, os.environ) for name, section in config.tenants.items()}
     ice = {name: _ice_of(name, config, section) for name, section in sections.items()}
+    warn_of_exposed(config)
+    _warn_of_unbounded(config)
     return [_tenant(name, config, section, (keys.get(name), ice[name]), line_for, before.find(name)) for name, section in sections.items()]
+
+
+def _warn_of_unbounded(config: Config) -> None:
+    """Tell of those that can take from others what they share, where there are others. Tenants that trust each other need no bounds."""
+    if len(config.tenants) + (config.auth.mode == "none") < _CROWD:
+        return
+    for key in _SHARED:
+        if names := [name for name, section in config.tenants.items() if not getattr(section.limits, key)]:
+            says = "nothing keeps one tenant from taking what the others need: %d have no limits.%s, %s"
+            logger.warning(says, len(names), key, ", ".join(names))
 
 
 def _ice_of(name: str, config: Config, section: TenantConfig | None) -> IceServers | None:

@@ -1,12 +1,12 @@
 """The keys of a tenant, from its section of the config. Files and variables are read at start and at each reload: so keys are changed."""
 
 import logging
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.config_problems import ConfigError, Problem
+from gateway.exposure import is_exposed
 from gateway.keys import Key, KeySet, UnusableKey, key_of_pem, key_of_secret, keys_of_jwks
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def key_set(name: str, config: "TenantConfig", environ: Mapping[str, str]) -> Ke
         ) from None
     for key in config.keys:
         if key.secret_file:
-            _warn_of_readable(name, key.kid, Path(key.secret_file))
+            _warn_of_readable(name, key.kid, key.secret_file)
     return KeySet(keys)
 
 
@@ -80,7 +80,7 @@ def _secret(config: "KeyConfig", environ: Mapping[str, str]) -> str:
         raise UnusableKey("the secret is not text in UTF-8") from None
 
 
-def _warn_of_readable(tenant: str, kid: str, file: Path) -> None:
-    if file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+def _warn_of_readable(tenant: str, kid: str, file: str) -> None:
+    if is_exposed(file):
         says = "other users may read the secret of key %s; take that right away: chmod 600 %s"
         logger.warning(says, kid, file, extra={"tenant": tenant})

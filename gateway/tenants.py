@@ -1,5 +1,6 @@
 """Tenants: who the users of this server are, and what holds for the clients of each."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ class Tenants:
     """All tenants, found by their names."""
 
     def __init__(self, tenants: Iterable[Tenant]) -> None:
-        self._by_name = {tenant.name: tenant for tenant in tenants}
+        self.replace(tenants)
 
     def find(self, name: str) -> Tenant | None:
         """The tenant of that name as it is now, if there is one."""
@@ -66,6 +67,21 @@ class Tenants:
         """What holds for the groups of each, by name."""
         return {tenant.name: tenant.group_rules for tenant in self}
 
+    def share_a_key(self, name: str) -> bool:
+        """Whether the tenant has a key that another one has, too: its signature does not say whose token it is."""
+        return name in self._sharing
+
     def replace(self, tenants: Iterable[Tenant]) -> None:
         """From here on these are all that there are."""
         self._by_name = {tenant.name: tenant for tenant in tenants}
+        self._sharing = frozenset(_sharing(self))
+
+
+def _sharing(tenants: Iterable[Tenant]) -> Iterator[str]:
+    owners: defaultdict[bytes, set[str]] = defaultdict(set)
+    for tenant in tenants:
+        for key in tenant.keys or ():
+            owners[key.fingerprint].add(tenant.name)
+    for names in owners.values():
+        if len(names) > 1:
+            yield from names

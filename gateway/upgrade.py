@@ -63,6 +63,12 @@ class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent
     client_address: Caller
     subprotocol: Subprotocol
 
+    def get_environ(self) -> dict[str, Any]:
+        """The WSGI environment, with the path as it was sent: what a proxy lets pass by its path must not be another tenant's here."""
+        environ: dict[str, Any] = super().get_environ()
+        environ["PATH_INFO"] = self.path.partition("?")[0]
+        return environ
+
     def run_application(self) -> None:
         """Answer the request, or upgrade it."""
         environ = self.environ
@@ -82,8 +88,9 @@ class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent
 
     def _refuse(self, refused: Refused) -> None:
         self.server.metrics.increment("refusals", refused.reason)
-        tenant = tenant_of(self.environ["PATH_INFO"]) or DEFAULT
-        audit.tell("connection refused", tenant=tenant, reason=refused.reason, address=self.client_address[0], says=refused.says)
+        tell = audit.tell_of_stranger if refused.tenant is None else audit.tell
+        tenant = refused.tenant or tenant_of(self.environ["PATH_INFO"]) or DEFAULT
+        tell("connection refused", tenant=tenant, reason=refused.reason, address=self.client_address[0], says=refused.says)
         self.result = self.server.routes.refuse(refused, self.command, self.start_response)
         self.process_result()
 

@@ -43,8 +43,8 @@ class OperatorRoutes:
             return self._probes.probe(path, method)
         refusal = self._guard.fault(environ)
         if refusal is not None:
-            challenge = (("WWW-Authenticate", "Bearer"),) if refusal.field == "Authorization" else ()
-            raise Fault(*refusal, *challenge)
+            headers = () if refusal.header is None else (refusal.header,)
+            raise Fault(refusal.status, refusal.field, refusal.says, *headers)
         if path == "/metrics":
             return self._metrics(method, environ.get("HTTP_ACCEPT", ""))
         segments = read_path(path)

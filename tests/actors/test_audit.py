@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from actors.audit import Audit
+from actors.audit import SHARE, Audit
 
 AUDIT = Audit("gateway")
 
@@ -39,3 +39,11 @@ def test_below_its_level_nothing_is_told(caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.WARNING, "gateway.audit"):
         AUDIT.tell("admitted", tenant="")
     assert caplog.records == []
+
+
+def test_a_stranger_has_no_share_in_the_limit_of_the_tenant_that_is_claimed(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "gateway.audit"):
+        AUDIT.tell("admitted", tenant="acme")
+        AUDIT.tell_of_stranger("refused", tenant="acme", reason="token")
+    assert [vars(record).get(SHARE) for record in caplog.records] == ["acme", None]
+    assert [vars(record)["tenant"] for record in caplog.records] == ["acme", "acme"]

@@ -8,6 +8,7 @@ import pytest
 from actors.grant import Grant
 from gateway.admission import Admission, AdmissionRules, Admitted, Known, Refused, network_of
 from gateway.operator.metrics import Counts
+from gateway.tenants import DEFAULT
 from tests.gateway.tenanted import open_door, tenant
 
 HOST = "192.0.2.1"
@@ -158,6 +159,7 @@ def test_an_origin_that_only_looks_like_a_listed_one_is_refused_with_403(origin:
     with pytest.raises(Refused) as refused:
         admit(door, origin=origin)
     assert refused.value.status.startswith("403 ")
+    assert refused.value.tenant == DEFAULT
 
 
 def test_any_origin_may_connect_when_none_is_listed() -> None:

@@ -35,6 +35,12 @@ def test_a_path_that_names_the_tenant_makes_up_for_a_token_that_does_not() -> No
     assert granted(tenant=...) == granted()
 
 
+def test_a_token_that_has_to_name_its_tenant_does_not_hold_without() -> None:
+    assert grant_of(GOOD, "acme", NOW, RULES, named=True) == granted()
+    with pytest.raises(ClaimRefused, match="tenant: is missing"):
+        grant_of({name: value for name, value in GOOD.items() if name != "tenant"}, "acme", NOW, RULES, named=True)
+
+
 def test_other_claims_are_ignored() -> None:
     assert granted(sub="x", aud=["y"], iss=7, group="z") == granted()
 

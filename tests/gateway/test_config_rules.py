@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Tls, load, render
+from gateway.pages import demo_pages
 from tests.certificates import self_signed
 from tests.gateway.config_problems import problems
 
@@ -227,3 +228,19 @@ def test_a_header_that_nobody_is_trusted_to_send_is_refused(proxies: dict[str, s
 )
 def test_a_header_that_somebody_is_trusted_to_send_or_that_is_not_asked_for_is_taken(overrides: dict[str, str]) -> None:
     assert load(None, {}, overrides).server.proxy_protocol == (overrides["server.proxy_protocol"] == "true")
+
+
+# --- The demo ---
+
+
+def test_the_demo_is_refused_where_clients_need_a_token_which_its_page_has_not() -> None:
+    (problem,) = problems({"server.demo": "true", "auth.mode": "token"})
+    assert (problem.key, problem.what) == ("server.demo", "nobody could join: its page has no token, and auth.mode asks for one")
+    assert load(None, {}, {"server.demo": "true"}).server.demo
+    assert not load(None, {}, {"auth.mode": "token"}).server.demo
+
+
+def test_the_demo_is_refused_where_its_pages_are_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(demo_pages, "__defaults__", (tmp_path,))
+    (problem,) = problems({"server.demo": "true"})
+    assert (problem.key, problem.what) == ("server.demo", f"{tmp_path}/demo.html cannot be read (No such file or directory)")

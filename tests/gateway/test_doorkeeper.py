@@ -120,7 +120,9 @@ def test_nobody_learns_what_there_is_from_a_token_that_no_key_has_signed() -> No
         (DEFAULT, token(tenant=DEFAULT)),
         (DEFAULT, "no token"),
     ]:
-        answers.add(told(Guarded().refused(text, name)))
+        refused = Guarded().refused(text, name)
+        assert refused.tenant is None
+        answers.add(told(refused))
     assert answers == {
         (
             "401 Unauthorized",
@@ -138,7 +140,7 @@ def test_nobody_learns_what_there_is_from_a_token_that_no_key_has_signed() -> No
 def test_a_signed_token_learns_which_claim_failed(claim: str, value: object) -> None:
     door = Guarded()
     refused = door.refused(door.token(**{claim: value}))
-    assert (refused.status, refused.reason) == ("401 Unauthorized", "invalid_token")
+    assert (refused.status, refused.reason, refused.tenant) == ("401 Unauthorized", "invalid_token", "acme")
     assert refused.says.startswith(f"{claim}: ")
 
 
@@ -183,3 +185,14 @@ def test_the_keys_are_those_of_the_moment() -> None:
     door.tenants.replace([tenant(), tenant("acme", keys=KeySet([a_key("HS256", "new", 5)]))])
     assert door.refused(old).reason == "invalid_token"
     assert door.judge(new)[0] == "acme"
+
+
+def test_where_two_tenants_have_one_key_a_token_has_to_say_whose_it_is() -> None:
+    door = Guarded()
+    nameless = door.token(tenant=None)
+    assert door.judge(nameless, "acme")[0] == "acme"
+    door.tenants.replace([tenant(), tenant("acme", keys=KeySet([a_key("HS256")])), tenant("other", keys=KeySet([a_key("HS256", "else")]))])
+    assert door.judge(door.token(), "acme")[0] == "acme"
+    for name in ("acme", "other"):
+        assert door.refused(door.token(tenant=None, kid=None), name).says.startswith("tenant: is missing")
+    assert door.refused(door.token(kid=None), "other").reason == "wrong_tenant"

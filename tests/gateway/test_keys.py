@@ -125,3 +125,11 @@ def test_a_token_without_a_name_means_the_only_key() -> None:
 def test_a_key_shows_nothing_of_itself(algorithm: str) -> None:
     assert repr(a_key(algorithm)) == f"Key('k', '{algorithm}')"
     assert SECRET not in repr(a_key(algorithm))
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", *PUBLIC_KINDS])
+def test_a_key_is_known_by_its_fingerprint_under_any_name(algorithm: str) -> None:
+    key = a_key(algorithm)
+    assert key.fingerprint == a_key(algorithm, "other").fingerprint
+    assert key.fingerprint != a_key(algorithm, which=1).fingerprint
+    assert key.fingerprint != a_key("HS384").fingerprint

@@ -9,6 +9,7 @@ from typing import Any
 import gevent
 import pytest
 
+from actors.audit import SHARE
 from gateway import config
 from gateway.log_lines import JsonLines
 from gateway.log_sink import Sink
@@ -145,6 +146,19 @@ def test_lines_without_arguments_are_told_apart_by_the_place_that_logs_them(log:
         log.info(f"request {number}")  # noqa: G004 - what gevent's server does with its access log
 
     assert shelf.messages == ["request 0", "request 1", "request 2"]
+
+
+def test_a_flood_of_one_tenant_leaves_the_lines_of_another(log: logging.Logger, shelf: Shelf) -> None:
+    for tenant in ["acme"] * 5 + ["other"]:
+        log.info("admitted", extra={SHARE: tenant, "tenant": tenant})
+    handler_of(log).flush()
+
+    assert [(line["message"], line["tenant"]) for line in shelf.lines] == [
+        *[("admitted", "acme")] * 3,
+        ("admitted", "other"),
+        ("suppressed 2 lines", "acme"),
+    ]
+    assert not any(SHARE in line for line in shelf.lines)
 
 
 def test_what_is_no_text_can_be_logged(log: logging.Logger, shelf: Shelf) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.admission import Refused
+from gateway.answer import Answer as Page
 from gateway.routes import Routes, tenant_of
 
 
@@ -67,11 +68,40 @@ def test_a_node_that_is_not_ready_is_still_healthy() -> None:
     assert ask("/health", readiness=(False, {})).code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "", "/ws/", "/WS", "/metrics", "/console", "/health/", "//health", "*"])
+@pytest.mark.parametrize("path", ["/", "", "/ws/", "/WS", "/metrics", "/console", "/demo", "/demo/demo.js", "/health/", "//health", "*"])
 def test_any_other_page_is_a_404_that_names_those_that_are_there(path: str) -> None:
     answer = ask(path)
     assert answer.code == 404
     assert all(there in answer.body for there in (b"/ws", b"/health", b"/ready"))
+
+
+PAGE = Page("200 OK", "<!doctype html>", "text/html", (("X-Content-Type-Options", "nosniff"),))
+
+
+def ask_for_page(path: str, method: str = "GET") -> Answer:
+    answer = Answer()
+    routes = Routes(lambda: READY, {"/demo": PAGE})
+    answer.body = b"".join(routes({"PATH_INFO": path, "REQUEST_METHOD": method}, answer.start))
+    return answer
+
+
+def test_a_page_is_served_with_its_kind_and_its_headers_and_not_to_be_kept() -> None:
+    answer = ask_for_page("/demo")
+    assert (answer.status, answer.body) == ("200 OK", b"<!doctype html>")
+    assert answer.header("Content-Type") == "text/html"
+    assert answer.header("X-Content-Type-Options") == "nosniff"
+    assert answer.header("Cache-Control") == "no-store"
+
+
+def test_a_page_takes_get_and_head_alone() -> None:
+    assert (ask_for_page("/demo", "HEAD").code, ask_for_page("/demo", "HEAD").body) == (200, b"")
+    refused = ask_for_page("/demo", "POST")
+    assert (refused.code, refused.header("Allow")) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("path", ["/demo/", "/demo/../demo", "/DEMO", "/demo/x.js"])
+def test_no_other_path_leads_to_a_page(path: str) -> None:
+    assert ask_for_page(path).code == 404
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])

@@ -1,7 +1,7 @@
 """What the config means for each part: every value arrives where it counts."""
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from actors.messages import Leave
 from actors.pairing import HoldRules
 from gateway.candidate_gate import CandidatePolicy
-from gateway.config import Config, Group, Heartbeat, Ice, IceServerConfig, Limits, Resume, Server, TenantConfig
+from gateway.config import Auth, Config, Group, Heartbeat, Ice, IceServerConfig, Limits, Resume, Server, TenantConfig
 from gateway.line import Line
 from gateway.quota import Quota
 from gateway.rules import Capacity, admission_rules, capacity_of, group_rules, handshake_rules, peer_rules, tenants_of
@@ -104,6 +104,35 @@ def test_a_tenant_that_was_there_before_goes_on_with_its_quota() -> None:
     (none,) = tenants_of(Config(), line_for, Tenants(first))
     assert none.line.quota is None
     assert quota.judge(said, 1, 0, metrics) is said  # for those who have it still
+
+
+UNBOUNDED, BOUNDED = TenantConfig(), TenantConfig(limits=Limits(connections_per_tenant=1, tenant_messages_per_second=1.0))
+
+
+@pytest.mark.parametrize(
+    ("mode", "tenants", "told"),
+    [
+        ("token", {}, []),
+        ("none", {}, []),
+        ("token", {"acme": UNBOUNDED}, []),
+        (
+            "none",
+            {"acme": UNBOUNDED},
+            ["1 have no limits.connections_per_tenant, acme", "1 have no limits.tenant_messages_per_second, acme"],
+        ),
+        ("token", {"acme": BOUNDED, "other": BOUNDED}, []),
+        (
+            "token",
+            {"acme": UNBOUNDED, "other": BOUNDED, "third": TenantConfig(limits=Limits(connections_per_tenant=1))},
+            ["1 have no limits.connections_per_tenant, acme", "2 have no limits.tenant_messages_per_second, acme, third"],
+        ),
+    ],
+)
+def test_tenants_that_could_starve_others_are_warned_of(
+    mode: Literal["none", "token"], tenants: dict[str, TenantConfig], told: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    tenants_of(Config(auth=Auth(mode=mode), tenants=tenants), line_for, Tenants(()))
+    assert [message.partition("need: ")[2] for message in caplog.messages] == told
 
 
 def test_handshakes_and_admission_go_by_what_fits() -> None:

@@ -148,3 +148,9 @@ def test_an_address_with_too_many_handshakes_under_way_is_turned_away_and_the_ne
     silent[0].close()
     wait_for(lambda: door.busy() == 1)
     door.upgraded(request())
+
+
+@pytest.mark.parametrize("path", ["/%77s", "/t/acme%2Fws", "/t/%61cme/ws", "/t/acme/ws%3Ftoken=x"])
+def test_a_path_is_taken_as_it_was_sent_so_that_a_proxy_sees_the_same_one(door: Door, path: str) -> None:
+    assert door.ask(request(path=path)).startswith(b"HTTP/1.1 404 ")
+    assert door.accepted == []

@@ -1,5 +1,6 @@
 """Headless Chromium, driven over the Chrome DevTools Protocol: https://chromedevtools.github.io/devtools-protocol/."""
 
+import base64
 import itertools
 import json
 import re
@@ -140,6 +141,20 @@ class Tab:
     def value(self, expression: str) -> Any:  # noqa: ANN401 - what the page says
         """What an expression is in the page, now."""
         return self._browser.call("Runtime.evaluate", self._session, expression=expression, returnByValue=True)["result"]["value"]
+
+    def choose(self, selector: str, file: Path) -> None:
+        """Choose a file in an input of the page."""
+        chooser = self._browser.call("Runtime.evaluate", self._session, expression=f"document.querySelector({json.dumps(selector)})")
+        self._browser.call("DOM.setFileInputFiles", self._session, files=[str(file)], objectId=chooser["result"]["objectId"])
+
+    def show(self, width: int, height: int, scheme: str, scale: float = 1) -> bytes:
+        """What a window of this size shows, as PNG, in the color `scheme` that people prefer."""
+        self._browser.call(
+            "Emulation.setDeviceMetricsOverride", self._session, width=width, height=height, deviceScaleFactor=scale, mobile=False
+        )
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._browser.call("Emulation.setEmulatedMedia", self._session, features=features)
+        return base64.b64decode(self._browser.call("Page.captureScreenshot", self._session, format="png")["data"])
 
     def close(self) -> None:
         self._browser.call("Target.closeTarget", targetId=self._target)

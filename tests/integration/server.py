@@ -252,11 +252,14 @@ def _answer_of(connection: http.client.HTTPConnection, method: str, path: str, h
 
 
 def is_fault(line: str) -> bool:
-    """Whether a line of the log is none (Python's own words about an error), or tells of an error. That it was kept waiting is none."""
+    """Whether a line of the log is none (Python's own words about an error), or tells of an error.
+
+    That it was kept waiting is none, nor is what only `debug` tells: clients that break off are no fault of the server's.
+    """
     try:
         told = json.loads(line)
     except ValueError:
         return True
-    if told["logger"] == "gateway.pulse":
+    if told["logger"] == "gateway.pulse" or told["level"] == "debug":
         return False  # the machine has other things to do, too
     return told["level"] in {"error", "critical"} or "exception" in told or "failed" in told["message"] or "lost" in told["message"]

@@ -21,7 +21,9 @@ class Tenancy:
     def write(self, name: str, *kids: str, more: str = "") -> None:
         """The tenant has these keys from the next start or reload on, and no others."""
         keys = [f'[[keys]]\nkid = "{kid}"\nalgorithm = "HS256"\nsecret = "{name} {SECRETS[kid]}"\n' for kid in kids]
-        (self.folder / f"{name}.toml").write_text("\n".join([more, *keys]))
+        file = self.folder / f"{name}.toml"
+        file.touch(0o600)
+        file.write_text("\n".join([more, *keys]))
 
     def settings(self, **tenants: str) -> dict[str, object]:
         """Of a server that has these tenants, each with a key and these lines in its file."""

@@ -102,7 +102,7 @@ def test_a_second_signal_ends_it_at_once(serve: Callable[..., Server]) -> None:
 
 # --- A hub that does not turn ---
 
-IDLE_ENDS = 30
+IDLE_ENDS = 8
 AT_ONCE = 1.0
 
 

@@ -32,7 +32,24 @@ def test_ready_says_in_json_that_it_accepts_and_for_how_many(serve: Callable[...
     assert json.loads(answer.body) == {"status": "accepting", "connections": 3}
 
 
-@pytest.mark.parametrize("path", ["/", "/WS", "/ws/", "/wss", "/metrics", "/console", "/t/ws", "/t/Acme/ws", "//ws", "/..%2fws"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/WS",
+        "/ws/",
+        "/wss",
+        "/metrics",
+        "/console",
+        "/t/ws",
+        "/t/Acme/ws",
+        "//ws",
+        "/..%2fws",
+        "/%77s",
+        "/t/acme%2Fws",
+        "/t/%61cme/ws",
+    ],
+)
 def test_any_other_page_is_404_and_names_those_that_exist(server: Server, path: str) -> None:
     answer = server.request("GET", path)
     assert answer.status == 404

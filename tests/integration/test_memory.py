@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import pytest
@@ -67,7 +68,9 @@ class Flood(NamedTuple):
             while not is_tight(server):
                 assert time.monotonic() < deadline, f"{server.resident_kib()} KiB and not tight"
                 for sender, messages in self.senders.items():
-                    sender.send(messages)
+                    # One that is refused very much at once is closed when those who read for it, in this busy process, are too slow.
+                    with suppress(ConnectionError):
+                        sender.send(messages)
 
     def closed(self, count: int) -> set[str]:
         """Who of the slow ones was closed."""

@@ -211,3 +211,13 @@ def test_admissions_and_refusals_are_audited_with_who_and_why(guarded: Callable[
     assert refused["address"].startswith("127.0.0.1")
     assert admitted["address"].startswith("127.0.0.1:")
     assert len(admitted["connection"]) > 8
+
+
+def test_a_tenant_that_floods_the_audit_hides_nobody_else_behind_it(guarded: Callable[..., Server], tenancy: Tenancy) -> None:
+    server = guarded()
+    for _ in range(50):
+        server.connect(Client, f"/ws?token={tenancy.token()}")
+    ask(server, f"/ws?token={tenancy.token('other', groups='home')}")
+    server.connect(Client, f"/ws?token={tenancy.token('other', peer_id='quiet')}")
+    assert json.loads(server.wait_for_line('"peer": "quiet"').string)["message"] == "connection admitted"
+    assert json.loads(server.wait_for_line('"says": "groups: ').string)["tenant"] == "other"

@@ -4,12 +4,10 @@ import json
 
 import pytest
 
-from gateway.config_text import Secret
-from gateway.operator.address import Address
-from gateway.operator.guard import Guard
 from gateway.operator.routes import OperatorRoutes
 from gateway.routes import PROBES
 from tests.gateway.operator.office import Office, answer_of, environ
+from tests.gateway.operator.test_guard import WRONG, guard_at
 
 
 @pytest.fixture
@@ -19,12 +17,12 @@ def office() -> Office:
 
 @pytest.fixture
 def routes(office: Office) -> OperatorRoutes:
-    return OperatorRoutes(office.node, Guard(Address("127.0.0.1", 8081), Secret("")))
+    return OperatorRoutes(office.node, guard_at("127.0.0.1"))
 
 
 @pytest.fixture
 def closed(office: Office) -> OperatorRoutes:
-    return OperatorRoutes(office.node, Guard(Address("10.0.0.1", 8081), Secret("s3cret")))
+    return OperatorRoutes(office.node, guard_at("10.0.0.1", "s3cret"))
 
 
 def test_metrics_are_told_as_text(routes: OperatorRoutes, office: Office) -> None:
@@ -49,6 +47,13 @@ def test_all_else_is_for_who_has_the_token(closed: OperatorRoutes, path: str) ->
     assert answer.header("WWW-Authenticate") == "Bearer"
     assert json.loads(answer.body)["error"]["field"] == "Authorization"
     assert answer_of(closed, environ(path, HTTP_AUTHORIZATION="Bearer s3cret")).code != 401
+
+
+def test_who_guesses_the_token_is_told_how_long_to_wait(closed: OperatorRoutes, office: Office) -> None:
+    answers = [answer_of(closed, environ("/metrics", HTTP_AUTHORIZATION="Bearer guess")) for _ in range(WRONG + 1)]
+    assert [answer.code for answer in answers] == [401] * WRONG + [429]
+    assert int(answers[-1].header("Retry-After")) > 0
+    assert office.node.metrics.values()["operator_requests"] == {"401": WRONG, "429": 1}
 
 
 def test_who_is_refused_changes_nothing(closed: OperatorRoutes, routes: OperatorRoutes, office: Office) -> None:
