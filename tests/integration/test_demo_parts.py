@@ -241,4 +241,4 @@ def test_a_step_that_comes_again_is_counted_where_it_is(tab: Tab) -> None:
         return [...place.querySelectorAll("[data-step]")].map((row) => row.getAttribute("aria-label"));
         """,
     )
-    assert told == ["candidate ×2, from you to a", "candidate, from you to b", "candidate, from you to server"]
+    assert told == ["candidate \u00d72, from you to a", "candidate, from you to b", "candidate, from you to server"]
