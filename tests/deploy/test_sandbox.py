@@ -1,4 +1,4 @@
-"""The unit's SystemCallFilter: nothing that the server does from its start to its end is outside of it."""
+"""The unit's filters of system calls and sockets: nothing that the server does from its start to its end is outside of them."""
 
 import os
 import re
@@ -69,9 +69,12 @@ def test_the_server_calls_nothing_that_the_unit_forbids(traced: tuple["subproces
     client.closed()
     client.line.close()
     assert process.wait(PATIENCE) == 0
-    called = set(re.findall(r"^\d+ +(\w+)\(", (tmp_path / "calls").read_text(), re.MULTILINE))
+    calls = (tmp_path / "calls").read_text()
+    called = set(re.findall(r"^\d+ +(\w+)\(", calls, re.MULTILINE))
     assert {"execve", "socket", "sendto"} <= called
     assert called - allowed() == set()
+    (families,) = re.findall(r"^RestrictAddressFamilies=(.*)$", UNIT, re.MULTILINE)
+    assert {"AF_INET", "AF_UNIX"} <= set(re.findall(r" socket\((AF_\w+)", calls)) <= set(families.split())
 
 
 def test_what_a_server_has_no_use_for_is_forbidden() -> None:
