@@ -30,6 +30,7 @@ from gateway.departure import Departure, spread_for
 from gateway.doorkeeper import Doorkeeper
 from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
+from gateway.notify import Notify
 from gateway.operator.address import Address
 from gateway.operator.autopsy import Autopsy
 from gateway.operator.guard import Guard
@@ -77,10 +78,16 @@ class App:
     """What anyone can do who reaches it; the end of a sentence."""
 
     def __init__(
-        self, config: Config, tls: SSLContext | None = None, alarm: Alarm | None = None, read: Callable[[], Config] | None = None
+        self,
+        config: Config,
+        tls: SSLContext | None = None,
+        alarm: Alarm | None = None,
+        read: Callable[[], Config] | None = None,
+        notify: Notify | None = None,
     ) -> None:
         """Build everything. `read` reads the configuration anew, for `reload`; without it that changes nothing."""
         self._config = config
+        self._notify = notify or Notify({}, 0)
         self._connections: dict[Connection, Admitted] = {}
         self._departure: Departure | None = None
         self._stop = Event()
@@ -212,7 +219,8 @@ class App:
 
         Open connections go on as they began; those of a tenant that is no more are closed with 4403.
         """
-        return self._reload.run()
+        with self._notify.reloading():
+            return self._reload.run()
 
     def _adopt(self, config: Config) -> None:
         self.tenants.replace(tenants_of(config, self._line_for, self.tenants))
@@ -265,6 +273,7 @@ class App:
     def _drain(self) -> None:
         """Every socket gets a close code. Bounded by `drain.timeout`, but not to less than the close handshakes take."""
         logger.info("draining", extra={"connections": len(self._connections)})
+        self._notify.stopping(f"draining {len(self._connections)} connections")
         self._admission.drain()
         self._directory.post(Drain())
         drain, ending = self._config.drain, self._config.limits.close_timeout + DRAIN_MARGIN

@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from ctypes import CDLL
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol, TypeVar
 
 from actors.ports import Timer
@@ -73,15 +73,23 @@ def resident_bytes() -> int:
 
 
 def allowed_bytes(root: Path = Path("/")) -> int:
-    """What the system lets this process have: the limit of its cgroup (version 2 or 1), at most the memory of the machine."""
+    """What the system lets this process have: the least limit of its cgroups (version 2 or 1), at most the memory of the machine."""
     total = next(line for line in (root / "proc/meminfo").read_text().splitlines() if line.startswith("MemTotal:"))
     most = int(total.split()[1]) * 1024
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        path = root / "sys/fs/cgroup" / name
+    groups = root / "sys/fs/cgroup"
+    for path in (groups / "memory/memory.limit_in_bytes", *(groups / own / "memory.max" for own in _cgroups(root))):
         text = path.read_text().strip() if path.exists() else "max"
         if text.isdecimal() and int(text) < _UNLIMITED:
             most = min(most, int(text))
     return most
+
+
+def _cgroups(root: Path) -> list[str]:
+    """The cgroup of this process (cgroups(7)) and those around it, as systemd makes them; in a container it is the only one."""
+    path = root / "proc/self/cgroup"
+    lines = path.read_text().splitlines() if path.exists() else []
+    own = PurePosixPath(next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), ""))
+    return [str(own), *map(str, own.parents)]
 
 
 def trim() -> None:

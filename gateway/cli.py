@@ -24,6 +24,7 @@ from gateway.app import App, tls_context
 from gateway.config import Config, ConfigError, is_open_on_network, load, render
 from gateway.echo import EchoApp, EchoConfig
 from gateway.logs import configure, log_greenlet_errors
+from gateway.notify import Notify
 from gateway.operator.listener import CannotListen
 from gateway.pulse import SignalAlarm
 
@@ -105,19 +106,20 @@ def _overrides(options: argparse.Namespace) -> dict[str, str]:
 def _serve(app: type[App], config: Config, tls: SSLContext | None, read: Callable[[], Config]) -> int:
     lines = configure(config.log)
     log_greenlet_errors(gevent.get_hub())
-    alarm = SignalAlarm()
+    alarm, notify = SignalAlarm(), Notify(os.environ, os.getpid())
     try:
-        return _run(app(config, tls, alarm, read), config)
+        return _run(app(config, tls, alarm, read, notify), config, notify)
     except Exception:
         logger.critical("the server failed", exc_info=True)
         return FAULT
     finally:
+        notify.close()
         alarm.restore()
         lines.flush()
         lines.close()
 
 
-def _run(app: App, config: Config) -> int:
+def _run(app: App, config: Config, notify: Notify) -> int:
     stopper = _Stopper(app)
     for number in (signal.SIGTERM, signal.SIGINT):
         # Python's own and not gevent's, which waits for its turn in the hub: the second signal must end a server whose hub is stuck, too.
@@ -126,7 +128,7 @@ def _run(app: App, config: Config) -> int:
     gevent.signal_handler(signal.SIGUSR1, app.tell_state)
     gevent.signal_handler(signal.SIGHUP, app.reload)
     with _woken_by_signals(gevent.get_hub().loop):
-        return _listen(app, config)
+        return _listen(app, config, notify)
 
 
 @contextmanager
@@ -150,7 +152,7 @@ def _woken_by_signals(loop: Any) -> Iterator[None]:  # noqa: ANN401 - gevent pub
         os.close(writer)
 
 
-def _listen(app: App, config: Config) -> int:
+def _listen(app: App, config: Config, notify: Notify) -> int:
     try:
         app.start()
     except CannotListen as error:
@@ -161,11 +163,12 @@ def _listen(app: App, config: Config) -> int:
         said = "cannot listen on %s:%d: %s; choose another server.host or server.port"
         logger.critical(said, config.server.host, config.server.port, why)
         return NO_ADDRESS
-    _announce(config, app)
+    notify.start(gevent.get_hub().loop, _announce(config, app))
     return app.run()
 
 
-def _announce(config: Config, app: App) -> None:
+def _announce(config: Config, app: App) -> str:
+    """Tell the log where it listens; returns the same in one sentence."""
     host, port = app.address
     shown = f"[{host}]" if ":" in host else host
     scheme = "wss" if config.server.tls else "ws"
@@ -179,7 +182,9 @@ def _announce(config: Config, app: App) -> None:
         logger.info("operators are served on http://%s", app.operator.bound)
     if config.server.demo:
         logger.info("the demo is at %s://%s:%d/demo", scheme.replace("ws", "http"), shown, port)
-    logger.info("listening on %s://%s:%d/ws", scheme, shown, port, extra={"connections": app.capacity.connections})
+    says = f"listening on {scheme}://{shown}:{port}/ws"
+    logger.info("%s", says, extra={"connections": app.capacity.connections})
+    return says
 
 
 class _Stopper:

@@ -27,7 +27,7 @@ class QuietApp:
     risk = App.risk
     operator = None
 
-    def __init__(self, config: Config, _tls: object, _alarm: object, _read: object) -> None:
+    def __init__(self, config: Config, _tls: object, _alarm: object, _read: object, _notify: object) -> None:
         self.address = (config.server.host, 4242)
         self.capacity = SimpleNamespace(connections=17)
         self.stops = 0

@@ -167,5 +167,15 @@ def test_what_the_system_allows_is_the_least_that_it_says(tmp_path: Path, files:
     assert allowed_bytes(tmp_path) == allowed
 
 
+@pytest.mark.parametrize("limited", ["system.slice/signal.service", "system.slice", "."])
+def test_a_limit_of_the_unit_of_systemd_or_of_a_slice_around_it_counts(tmp_path: Path, limited: str) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text("MemTotal:       2048 kB\n")
+    (tmp_path / "proc/self/cgroup").write_text("1:name=systemd:/init.scope\n0::/system.slice/signal.service\n")
+    (tmp_path / "sys/fs/cgroup/system.slice/signal.service").mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup" / limited / "memory.max").write_text("4096\n")
+    assert allowed_bytes(tmp_path) == 4096
+
+
 def test_this_machine_allows_more_than_is_used() -> None:
     assert allowed_bytes() > resident_bytes()

@@ -20,8 +20,8 @@ class QuietEcho(QuietApp):
     given: ClassVar[list[Config]] = []
     risk = "see their echo"
 
-    def __init__(self, config: Config, tls: object, alarm: object, read: object) -> None:
-        super().__init__(config, tls, alarm, read)
+    def __init__(self, config: Config, tls: object, alarm: object, read: object, notify: object) -> None:
+        super().__init__(config, tls, alarm, read, notify)
         self.given.append(config)
 
 

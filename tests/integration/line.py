@@ -70,9 +70,11 @@ def frame(opcode: int, payload: bytes = b"", *, masked: bool = True, final: bool
 
 
 class Line:
-    """One connection."""
+    """One connection; `source` is the address of this machine that it comes from, if that matters."""
 
-    def __init__(self, address: tuple[str, int], tls: ssl.SSLContext | None = None, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self, address: tuple[str, int], tls: ssl.SSLContext | None = None, receive_buffer: int | None = None, source: str = ""
+    ) -> None:
         self._buffer = b""
         plain = socket.socket()
         try:
@@ -80,6 +82,8 @@ class Line:
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else every second of two messages waits 40 ms for an ACK
             plain.settimeout(PATIENCE)
+            if source:
+                plain.bind((source, 0))
             plain.connect(address)
             self._socket = tls.wrap_socket(plain, server_hostname=address[0]) if tls else plain
         except BaseException:
