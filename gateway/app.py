@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import resource
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar, cast
 
 import gevent
@@ -33,6 +33,7 @@ from gateway.frames import FrameLimits
 from gateway.line import Decode, Line
 from gateway.operator.address import Address
 from gateway.operator.autopsy import Autopsy
+from gateway.operator.client import Client
 from gateway.operator.guard import Guard
 from gateway.operator.listener import OperatorServer
 from gateway.operator.metrics import Counts
@@ -237,7 +238,7 @@ class App:
             connections_limit=self.capacity.connections,
             memory_tight=lambda: self._admission.tight,
             tenants=lambda: {tenant.name: self._admission.open_of(tenant.name) for tenant in self.tenants},
-            client=self._client_at,
+            clients=self._clients,
             autopsy=self._autopsy,
             monotonic=self._runtime.clock.monotonic,
             stop=self.stop,
@@ -246,9 +247,8 @@ class App:
         address = Address.read(operator.listen)
         return OperatorServer(address, OperatorRoutes(node, Guard(address, operator.token)), self.metrics)
 
-    def _client_at(self, address: str) -> dict[str, str]:
-        found = (connection for connection in self._connections if connection.address == address)
-        return next(({"profile": each.subprotocol.profile.value, "format": each.outbox.format.value} for each in found), {})
+    def _clients(self, peers: Collection[BrokerRef]) -> dict[BrokerRef, Client]:
+        return {peer: Client.of(each) for each, (peer, _) in self._connections.items() if peer in peers}
 
     def _shed(self, excess: int) -> int:
         """Close those for whom most waits, about `excess` bytes together; returns how many they were."""
