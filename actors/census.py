@@ -11,7 +11,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from actors.events import Message
-from actors.messages import Close, GroupKey
+from actors.messages import Close, GroupKey, PeerRef
 from actors.reasons import CloseCode, ErrorCode, LeaveReason
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ class GroupCount(NamedTuple):
 
 
 class PeerState(NamedTuple):
-    """A peer as its group knows it; `silent` is in seconds, `sequence` its place in the order of joins."""
+    """A peer as its group knows it; `silent` and `age`, since its join, are in seconds, `sequence` is its place in the order of joins."""
 
     peer_id: str
     address: str
     away: bool
     silent: float
     sequence: int
+    age: float
+    peer: PeerRef
 
 
 class Inquiry(Message, frozen=True, gc=False):
@@ -66,14 +68,16 @@ class Inquiry(Message, frozen=True, gc=False):
 
 
 class ListPeers(Inquiry, frozen=True, gc=False):
-    """Reply with the first `most` PeerStates whose id comes after `after`."""
+    """Reply with the first `most` PeerStates whose id comes after `after`, and holds `search` in capitals or small letters."""
 
     after: str
     most: int
+    search: str = ""
 
     def act(self, members: "Membership", now: float) -> None:
         """Look; change nothing."""
-        page = nsmallest(self.most, (member for member in members if member.peer_id > self.after), key=_by_id)
+        found = (member for member in members if member.peer_id > self.after and _holds(member.peer_id, self.search))
+        page = nsmallest(self.most, found, key=_by_id)
         self.reply(tuple(_state(each, now) for each in page))
 
 
@@ -113,22 +117,27 @@ class CountTenants(Message, frozen=True, gc=False):
 
 
 class ListGroups(Message, frozen=True, gc=False):
-    """To the Directory: reply with the first `most` GroupCounts of a tenant whose id comes after `after`."""
+    """To the Directory: reply with the first `most` GroupCounts of a tenant whose id comes after `after`; `search` as in ListPeers."""
 
     lifecycle: ClassVar[bool] = True
     tenant: str
     after: str
     most: int
     reply: Reply
+    search: str = ""
 
     def act(self, peers: Iterable[tuple[GroupKey, int]]) -> None:
         """Choose among all groups."""
         own = (GroupCount(key.group_id, count) for key, count in peers if key.tenant == self.tenant and key.group_id > self.after)
-        self.reply(tuple(nsmallest(self.most, own)))
+        self.reply(tuple(nsmallest(self.most, (each for each in own if _holds(each.group_id, self.search)))))
 
 
 def _state(member: "Member", now: float) -> PeerState:
-    return PeerState(member.peer_id, member.address, member.away, now - member.last_seen, member.sequence)
+    return PeerState(member.peer_id, member.address, member.away, now - member.last_seen, member.sequence, now - member.joined, member.peer)
+
+
+def _holds(name: str, search: str) -> bool:
+    return not search or search.casefold() in name.casefold()
 
 
 def _by_id(member: "Member") -> str:

@@ -11,10 +11,11 @@ __all__ = ["Member", "Membership"]
 class Member:
     """One peer of a group. `sequence` is its place in the total order of joins, `last_seen` is on the monotonic clock.
 
-    `session` is what a v2 peer may take its place with from another connection; a v1 peer has none.
+    `joined` is when it came, on the same clock. `session` is what a v2 peer may take its place with from another connection; a v1 peer has
+    none.
     """
 
-    __slots__ = ("address", "away", "last_seen", "metadata", "peer", "peer_id", "sequence", "session")
+    __slots__ = ("address", "away", "joined", "last_seen", "metadata", "peer", "peer_id", "sequence", "session")
 
     def __init__(self, peer_id: str, peer: PeerRef, metadata: bytes | None, sequence: int, now: float, address: str = "") -> None:
         self.peer_id = peer_id
@@ -22,7 +23,7 @@ class Member:
         self.peer = peer
         self.metadata = metadata
         self.sequence = sequence
-        self.last_seen = now
+        self.joined = self.last_seen = now
         self.away = False
         self.session: str | None = None
 

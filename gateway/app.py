@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import resource
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar, cast
 
 import gevent
@@ -33,6 +33,7 @@ from gateway.line import Decode, Line
 from gateway.notify import Notify
 from gateway.operator.address import Address
 from gateway.operator.autopsy import Autopsy
+from gateway.operator.client import Client
 from gateway.operator.guard import Guard
 from gateway.operator.listener import OperatorServer
 from gateway.operator.metrics import Counts
@@ -244,7 +245,7 @@ class App:
             connections_limit=self.capacity.connections,
             memory_tight=lambda: self._admission.tight,
             tenants=lambda: {tenant.name: self._admission.open_of(tenant.name) for tenant in self.tenants},
-            client=self._client_at,
+            clients=self._clients,
             autopsy=self._autopsy,
             monotonic=self._runtime.clock.monotonic,
             stop=self.stop,
@@ -256,9 +257,8 @@ class App:
         guard = Guard(address, operator.token, throttle, self._runtime.clock)
         return OperatorServer(address, OperatorRoutes(node, guard), self.metrics)
 
-    def _client_at(self, address: str) -> dict[str, str]:
-        found = (connection for connection in self._connections if connection.address == address)
-        return next(({"profile": each.subprotocol.profile.value, "format": each.outbox.format.value} for each in found), {})
+    def _clients(self, peers: Collection[BrokerRef]) -> dict[BrokerRef, Client]:
+        return {each.peer: Client.of(each) for each in self._connections if each.peer is not None and each.peer in peers}
 
     def _shed(self, excess: int) -> None:
         """Close those for whom most waits, about `excess` bytes together, unless the last that were chosen are still being closed."""

@@ -1,20 +1,24 @@
 """Api: the calls of operators, `/api/v1/...`: what there is in this process, and what may be done to it (`docs/operations.md`)."""
 
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import gevent
 
 from actors.audit import Audit
-from actors.census import CountTenants, FindPeer, GroupCount, ListGroups, ListPeers, PeerState, Remove, TenantCount
+from actors.census import FindPeer, PeerState, Remove
 from actors.messages import GroupKey
 from actors.reasons import ErrorCode
 from gateway.answer import Answer
 from gateway.operator.call import Call, Fault, json_answer, read_query
+from gateway.operator.events import Events, Stream
+from gateway.operator.figures import Figures
 from gateway.operator.finding import Side, finding
 from gateway.operator.inquiry import Unanswered, ask
+from gateway.operator.listings import Listings, shown_client
 from gateway.operator.node import Node
-from gateway.operator.tenants import shown_tenant, tenant_named
+from gateway.operator.tenants import tenant_named
+from gateway.operator.view import QUERY, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +36,7 @@ class Route(NamedTuple):
 
     method: str
     path: str
-    act: "Callable[[Api, Call], Answer]"
+    act: "Callable[[Api, Call], Answer | Stream]"
     query: tuple[str, ...] = ()
 
     def names(self, segments: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -49,8 +53,10 @@ class Api:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._listings = Listings(node)
+        self._events = Events(node, Figures(node), self._listings)
 
-    def answer(self, method: str, segments: tuple[str, ...], query: str, address: str) -> Answer:
+    def answer(self, method: str, segments: tuple[str, ...], query: str, address: str) -> Answer | Stream:
         """Do what is called for; `segments` are those behind `/api/v1/`.
 
         Raises:
@@ -66,7 +72,7 @@ class Api:
         allowed = ", ".join(route.method for route, _ in found)
         raise Fault("405 Method Not Allowed", "method", f"this path takes {allowed}", ("Allow", allowed))
 
-    def _act(self, route: Route, call: Call) -> Answer:
+    def _act(self, route: Route, call: Call) -> Answer | Stream:
         try:
             return route.act(self, call)
         except Unanswered as unanswered:
@@ -83,27 +89,22 @@ class Api:
 
     def tenants(self, _call: Call) -> Answer:
         """The tenants that there are, and those that are no more and have groups left."""
-        counts: tuple[TenantCount, ...] = ask(self._node.directory, CountTenants)
-        known = {name: TenantCount(name, 0, 0) for name in self._node.tenants()} | {count.tenant: count for count in counts}
-        return json_answer({"tenants": [self._shown_tenant(known[name]) for name in sorted(known)]})
-
-    def _shown_tenant(self, count: TenantCount) -> dict[str, Any]:
-        connections = self._node.tenants().get(count.tenant, 0)
-        return {"tenant": shown_tenant(count.tenant), "connections": connections, "groups": count.groups, "peers": count.peers}
+        return json_answer({"tenants": self._listings.tenants()})
 
     def groups(self, call: Call) -> Answer:
         """A page of the groups of a tenant."""
-        tenant, (after, most) = tenant_named(call.names[0]), call.page()
-        page: tuple[GroupCount, ...] = ask(self._node.directory, lambda reply: ListGroups(tenant, after, most, reply))
-        if not page and tenant not in self._node.tenants():
+        listed = self._listings.groups(tenant_named(call.names[0]), call.page())
+        if listed is None:
             raise Fault("404 Not Found", "tenant", "this server has no such tenant")
-        return _page("groups", [{"group": group, "peers": peers} for group, peers in page], "group", most)
+        return json_answer(listed)
 
     def peers(self, call: Call) -> Answer:
         """A page of the peers of a group."""
-        key, (after, most) = _key(call), call.page()
-        page: tuple[PeerState, ...] = ask(self._node.directory, lambda reply: ListPeers(key, reply, after, most))
-        return _page("peers", [_shown_peer(peer) for peer in page], "peer", most)
+        return json_answer(self._listings.peers(_key(call), call.page()))
+
+    def events(self, call: Call) -> Stream:
+        """Figures and one list, told anew when they change, for as long as the caller stays."""
+        return self._events.open(View.read(call.query))
 
     def explain(self, call: Call) -> Answer:
         """What passed between two peers of a group, and how far they got."""
@@ -126,7 +127,7 @@ class Api:
         if not found:
             return Side(peer_id, None, away=False, client={}, sent=sent)
         (peer,) = found
-        return Side(peer_id, peer.silent, peer.away, {"address": peer.address, **self._node.client(peer.address)}, sent)
+        return Side(peer_id, peer.silent, peer.away, {"address": peer.address, **shown_client(self._node, peer.peer)}, sent)
 
     def remove_peer(self, call: Call) -> Answer:
         """Close one peer's connection."""
@@ -170,11 +171,12 @@ class Api:
 ROUTES = (
     Route("GET", "nodes", Api.nodes),
     Route("GET", "tenants", Api.tenants),
-    Route("GET", "tenants/{tenant}/groups", Api.groups, ("after", "limit")),
+    Route("GET", "tenants/{tenant}/groups", Api.groups, ("after", "limit", "search")),
     Route("DELETE", "tenants/{tenant}/groups/{group}", Api.remove_group),
-    Route("GET", "tenants/{tenant}/groups/{group}/peers", Api.peers, ("after", "limit")),
+    Route("GET", "tenants/{tenant}/groups/{group}/peers", Api.peers, ("after", "limit", "search")),
     Route("DELETE", "tenants/{tenant}/groups/{group}/peers/{peer}", Api.remove_peer),
     Route("GET", "tenants/{tenant}/groups/{group}/explain", Api.explain, ("a", "b")),
+    Route("GET", "events", Api.events, QUERY),
     Route("POST", "drain", Api.drain),
     Route("POST", "reload", Api.reload),
     Route("PUT", "log-level", Api.log_level, ("level",)),
@@ -189,13 +191,3 @@ def _key(call: Call) -> GroupKey:
 def _log(call: Call, what: str, **about: object) -> None:
     # A warning: it is to be found afterwards, whatever the level.
     logger.warning("an operator acts: %s", what, extra={"address": call.address, **about})
-
-
-def _page(name: str, entries: list[dict[str, Any]], by: str, most: int) -> Answer:
-    """`next` is what `after` has to be for the page that follows; null when there may be none."""
-    return json_answer({name: entries, "next": entries[-1][by] if len(entries) == most else None})
-
-
-def _shown_peer(peer: PeerState) -> dict[str, Any]:
-    silent_ms = round(peer.silent * 1000)
-    return {"peer": peer.peer_id, "address": peer.address, "away": peer.away, "silent_ms": silent_ms, "sequence": peer.sequence}

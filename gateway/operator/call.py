@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote
 
 from gateway.answer import JSON, Answer
 
-__all__ = ["Call", "Fault", "json_answer", "read_path", "read_query"]
+__all__ = ["Call", "Fault", "Page", "json_answer", "read_path", "read_query"]
 
 _MOST_PARAMETERS = 8
 _PAGE = 100
@@ -29,6 +29,14 @@ class Fault(Exception):
         return Answer(self.status, json.dumps({"error": {"field": self.field, "message": self.says}}) + "\n", JSON, self.headers)
 
 
+class Page(NamedTuple):
+    """Which part of a list: the first `most` entries behind `after` whose name holds `search`, in capitals or small letters."""
+
+    after: str = ""
+    most: int = _PAGE
+    search: str = ""
+
+
 class Call(NamedTuple):
     """`names` are those in the path, in order; `query` its parameters; `address` is whose call it is, for the log."""
 
@@ -36,8 +44,8 @@ class Call(NamedTuple):
     query: dict[str, str]
     address: str = ""
 
-    def page(self) -> tuple[str, int]:
-        """`after` and `limit` of a list.
+    def page(self) -> Page:
+        """`after`, `limit` and `search` of a list.
 
         Raises:
             Fault: `limit` is no number from 1 to 1000.
@@ -46,7 +54,7 @@ class Call(NamedTuple):
         limit = self.query.get("limit", str(_PAGE))
         if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= _MOST):
             raise Fault("400 Bad Request", "limit", f"expected a whole number from 1 to {_MOST}")
-        return self.query.get("after", ""), int(limit)
+        return Page(self.query.get("after", ""), int(limit), self.query.get("search", ""))
 
 
 def json_answer(body: Any, status: str = "200 OK") -> Answer:  # noqa: ANN401 - what JSON can say

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gateway.operator.autopsy import Passage, Trace
+from gateway.operator.progress import offered_last, was_refused
 
 __all__ = ["Side", "finding"]
 
@@ -14,7 +15,7 @@ class Side(NamedTuple):
     peer_id: str
     silent: float | None
     away: bool
-    client: Mapping[str, str]
+    client: Mapping[str, Any]
     sent: Trace
 
 
@@ -42,27 +43,18 @@ def _shown_passage(passage: Passage, now: float) -> dict[str, Any]:
 
 def _says(a: Side, b: Side, now: float) -> str:
     """How far they got: the last offer, its answer, the candidates."""
-    offerer, answerer = (a, b) if _last(a, "offer") >= _last(b, "offer") else (b, a)
+    offerer, answerer = (a, b) if offered_last(a.sent) >= offered_last(b.sent) else (b, a)
     offer, answer = offerer.sent.passages["offer"], answerer.sent.passages["answer"]
     if not offer.count and offer.refusal is None:
         return f"neither has sent the other an offer{_absent(a)}{_absent(b)}"
-    if _failed(offer):
+    if was_refused(offer):
         return f"the last offer of {offerer.peer_id}, {_ago(offer.refused_at, now)}, did not get through: {_why(offer)}{_absent(answerer)}"
     got = f"{answerer.peer_id} got the offer of {offerer.peer_id} {_ago(offer.at, now)}"
-    if _failed(answer) and answer.refused_at >= offer.at:
+    if was_refused(answer) and answer.refused_at >= offer.at:
         return f"{got}, and its answer did not get through: {_why(answer)}{_absent(offerer)}"
     if not answer.count or answer.at < offer.at:
         return f"{got} and has not answered{_heard(answerer)}"
     return f"{got} and answered {_ago(answer.at, now)}; {_candidates(a)}, {_candidates(b)}"
-
-
-def _last(side: Side, kind: str) -> float:
-    passage = side.sent.passages[kind]
-    return max(passage.at if passage.count else float("-inf"), passage.refused_at if passage.refusal is not None else float("-inf"))
-
-
-def _failed(passage: Passage) -> bool:
-    return passage.refusal is not None and (not passage.count or passage.refused_at > passage.at)
 
 
 def _why(passage: Passage) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import gevent
+from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import LoggingLogAdapter, WSGIServer
 
@@ -14,6 +15,7 @@ from gateway.exchange import Exchange
 from gateway.handshake import RequestReader
 from gateway.listener import listening_socket
 from gateway.operator.address import Address
+from gateway.operator.stay import Stay
 from gateway.upgrade import HandshakeRules
 
 __all__ = ["CannotListen", "OperatorServer"]
@@ -29,10 +31,15 @@ class OperatorExchange(Exchange):
 
     server: "OperatorServer"
 
+    def __init__(self, sock: Any, address: Any, server: "OperatorServer", rfile: RequestReader, stay: Stay) -> None:  # noqa: ANN401 - as below
+        super().__init__(sock, address, server, rfile)
+        self.stay = stay
+
     def get_environ(self) -> dict[str, Any]:
         """The WSGI environment, with the path as it was sent: a slash in a name, percent-encoded, must not be taken for one of the path."""
         environ: dict[str, Any] = super().get_environ()
         environ["REQUEST_URI"] = self.path
+        environ["operator.stay"] = self.stay
         return environ
 
     def count_refusal(self, status: str) -> None:
@@ -60,6 +67,7 @@ class OperatorServer(WSGIServer):
         self.metrics = metrics
         self.rules = rules
         self._address = address
+        self._closing = Event()
         super().__init__(
             (address.host, address.port),
             routes,
@@ -90,11 +98,17 @@ class OperatorServer(WSGIServer):
             self.address = self.socket.getsockname()
         super().init_socket()
 
+    def close(self) -> None:
+        """Take no requests any more, and have those end that are answered in parts."""
+        self._closing.set()
+        super().close()
+
     def handle(self, sock: Any, address: Any) -> None:  # noqa: ANN401 - gevent's sockets have no common type
-        """Serve one request until it is answered or its time is up."""
+        """Serve one request until it is answered or its time is up; of one that is answered in parts (`Stay`) each part has that time."""
+        reader = RequestReader(sock, self.rules.header_bytes)
         with gevent.Timeout(self.rules.timeout) as deadline:
             try:
-                OperatorExchange(sock, address, self, RequestReader(sock, self.rules.header_bytes)).handle()
+                OperatorExchange(sock, address, self, reader, Stay(deadline, self._closing)).handle()
             except gevent.Timeout as timeout:
                 if timeout is not deadline:
                     raise

@@ -60,6 +60,7 @@ METRICS: dict[str, Metric] = {
     "memory_sheds": Metric("counter", "", "connections closed because the memory was tight and they held the most"),
     "actor_failures": Metric("counter", "actor", "actors that ended by a fault"),
     "autopsy_evictions": Metric("counter", "", "pairs that were forgotten because as many are remembered as may be"),
+    "operator_streams": Metric("gauge", "", "consoles that are told of changes as they come"),
     "operator_requests": Metric("counter", "status", "requests to the operator's listener, by the status of the answer"),
 }
 

@@ -1,11 +1,12 @@
 """Node: this process as its operator's listener sees it, put together by `gateway.app`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from actors.runtime import BrokerRef
 from gateway.operator.autopsy import Autopsy
+from gateway.operator.client import Client
 from gateway.operator.metrics import Counts
 from gateway.reload import Reloaded
 
@@ -33,7 +34,7 @@ class Node:
         connections_limit: how many connections there may be.
         memory_tight: whether newcomers are refused because the memory is short.
         tenants: those that there are, by name, with how many connections they have open.
-        client: what is known of the connection from an address: its profile and its format; nothing of one that is not there.
+        clients: what is known of the connections of some peers; nothing of a peer that has none.
         autopsy: what passed between two peers.
         monotonic: the clock by which it did.
         stop: begin to drain, as SIGTERM does.
@@ -49,7 +50,7 @@ class Node:
     connections_limit: int
     memory_tight: Callable[[], bool]
     tenants: Callable[[], dict[str, int]]
-    client: Callable[[str], dict[str, str]]
+    clients: Callable[[Collection[BrokerRef]], dict[BrokerRef, Client]]
     autopsy: Autopsy
     monotonic: Callable[[], float]
     stop: Callable[[], None]

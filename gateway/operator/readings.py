@@ -1,6 +1,7 @@
 """Readings: what is not counted on the way of a message but looked at when somebody asks (`READINGS` in `gateway.operator.metrics`)."""
 
 import logging
+from typing import NamedTuple
 
 import gevent
 
@@ -9,7 +10,7 @@ from gateway.operator.exposition import Readings
 from gateway.operator.inquiry import Unanswered, ask
 from gateway.operator.node import Node
 
-__all__ = ["read"]
+__all__ = ["Loads", "loads", "read"]
 
 logger = logging.getLogger("gateway.operator")
 
@@ -17,19 +18,28 @@ SLICE = 1000
 """Connections that are looked at in one go, about 0.3 ms; then the hub has its turn."""
 
 
+class Loads(NamedTuple):
+    """Of the messages that wait in actors, and of the bytes that wait for clients: how many in all, and the most of one."""
+
+    messages: int
+    messages_max: int
+    outbox_bytes: int
+    outbox_bytes_max: int
+
+
 def read(node: Node) -> Readings:
     """Look at everything. Where the actors do not answer in time, the readings of tenants are missing, and the rest is there."""
-    messages, sizes = _loads(node)
+    load = loads(node)
     readings: dict[str, dict[str, float]] = {
         "accepting": {"": float(node.readiness()[0])},
         "memory_tight": {"": float(node.memory_tight())},
         "connections_limit": {"": node.connections_limit},
         "waiting_actors": {"": node.waiting_actors()},
         "tenant_connections": dict[str, float](node.tenants()),
-        "mailbox_messages": {"": messages[0]},
-        "mailbox_messages_max": {"": messages[1]},
-        "outbox_bytes": {"": sizes[0]},
-        "outbox_bytes_max": {"": sizes[1]},
+        "mailbox_messages": {"": load.messages},
+        "mailbox_messages_max": {"": load.messages_max},
+        "outbox_bytes": {"": load.outbox_bytes},
+        "outbox_bytes_max": {"": load.outbox_bytes_max},
     }
     try:
         tenants: tuple[TenantCount, ...] = ask(node.directory, CountTenants)
@@ -42,8 +52,8 @@ def read(node: Node) -> Readings:
     return readings
 
 
-def _loads(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Of the messages that wait in actors, and of the bytes that wait for clients: how many in all, and the most of one."""
+def loads(node: Node) -> Loads:
+    """Look at every connection."""
     messages, most_messages, size, most_size = 0, 0, 0, 0
     for number, (peer, outbox) in enumerate(node.connections(), 1):
         waiting = len(peer.actor_inbox.unread)  # type: ignore[attr-defined] # a Mailbox
@@ -51,4 +61,4 @@ def _loads(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
         size, most_size = size + outbox.waiting, max(most_size, outbox.waiting)
         if number % SLICE == 0:
             gevent.sleep(0)
-    return (messages, most_messages), (size, most_size)
+    return Loads(messages, most_messages, size, most_size)

@@ -49,19 +49,30 @@ def test_groups_are_listed_by_tenant_in_pages_that_follow_each_other(broker: Bro
 
 
 def test_peers_are_listed_by_id_with_what_their_group_knows_of_them(broker: Broker) -> None:
-    second, _ = broker.join("b", "a")
+    second, first = broker.join("b", "a")
     broker.pass_time(3)
     second.heartbeat()
     broker.pass_time(2)
     page = asked(broker, lambda reply: ListPeers(KEY, reply, "", 10))
-    assert page == (PeerState("a", "192.0.2.2:5", False, 5.0, 2), PeerState("b", "192.0.2.1:5", False, 2.0, 1))  # noqa: FBT003 - a record
+    a = PeerState("a", "192.0.2.2:5", away=False, silent=5.0, sequence=2, age=5.0, peer=first.peer)
+    assert page == (a, PeerState("b", "192.0.2.1:5", away=False, silent=2.0, sequence=1, age=5.0, peer=second.peer))
     assert [peer.peer_id for peer in asked(broker, lambda reply: ListPeers(KEY, reply, "a", 1))] == ["b"]
 
 
+def test_lists_can_be_searched_in_capitals_or_small_letters(broker: Broker) -> None:
+    broker.join("Anna", "bob", "joann")
+    broker.join("x", group_id="Home")
+    found = asked(broker, lambda reply: ListPeers(KEY, reply, "", 10, "ann"))
+    assert [peer.peer_id for peer in found] == ["Anna", "joann"]
+    assert asked(broker, lambda reply: ListGroups("", "", 10, reply, "hOM")) == (GroupCount("Home", 1),)
+    assert asked(broker, lambda reply: ListGroups("", "", 10, reply, "homes")) == ()
+
+
 def test_one_peer_is_found_or_not(broker: Broker) -> None:
-    broker.join("a", "b")
+    _, b = broker.join("a", "b")
     broker.pass_time(4)
-    assert asked(broker, lambda reply: FindPeer(KEY, reply, "b")) == (PeerState("b", "192.0.2.2:5", False, 4.0, 2),)  # noqa: FBT003 - a record
+    (found,) = asked(broker, lambda reply: FindPeer(KEY, reply, "b"))
+    assert found == PeerState("b", "192.0.2.2:5", away=False, silent=4.0, sequence=2, age=4.0, peer=b.peer)
     assert asked(broker, lambda reply: FindPeer(KEY, reply, "c")) == ()
 
 

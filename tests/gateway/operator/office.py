@@ -6,6 +6,7 @@ import gevent
 
 from actors.events import Message
 from gateway.operator.autopsy import Autopsy
+from gateway.operator.client import Client
 from gateway.operator.metrics import Counts
 from gateway.operator.node import Node
 from gateway.reload import Reloaded
@@ -49,6 +50,18 @@ class Load:
         self.waiting = waiting
 
 
+class Looks:
+    """A stay of so many looks that takes no time; tells how long each pause would have been."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.pauses: list[float] = []
+
+    def pause(self, seconds: float) -> bool:
+        self.pauses.append(seconds)
+        return len(self.pauses) < self._most
+
+
 class Office:
     """What operators look into."""
 
@@ -60,6 +73,7 @@ class Office:
         self.reloads = 0
         self.reloaded = Reloaded("done", added=("acme",))
         self.ready = True
+        self.clients = [Client("v1", "json", 7)]  # how everyone is connected
         self.loads: list[tuple[BrokerRef, Load]] = []
         self.node = Node(
             metrics=self.metrics,
@@ -70,7 +84,7 @@ class Office:
             connections_limit=100,
             memory_tight=lambda: False,
             tenants=lambda: {"": 2, "acme": 1},
-            client=lambda address: {"profile": "v1", "format": "json"},
+            clients=lambda peers: {peer: client for peer in peers for client in self.clients},
             autopsy=self.autopsy,
             monotonic=self.broker.clock.monotonic,
             stop=self._stop,

@@ -9,8 +9,10 @@ import gevent
 import pytest
 
 from actors.reasons import CloseCode
+from gateway.answer import Answer
 from gateway.operator.api import ROUTES, Api
 from gateway.operator.call import Fault
+from gateway.operator.events import Stream
 from gateway.reload import Reloaded
 from tests.gateway.operator.office import Office, SilentDirectory
 
@@ -30,8 +32,14 @@ def level() -> Iterator[None]:
     root.setLevel(before)
 
 
+def answered(office: Office, method: str, *segments: str, query: str = "") -> Answer:
+    answer = Api(office.node).answer(method, segments, query, "192.0.2.1")
+    assert isinstance(answer, Answer)
+    return answer
+
+
 def call(office: Office, method: str, *segments: str, query: str = "") -> Any:  # noqa: ANN401 - JSON
-    return json.loads(Api(office.node).answer(method, segments, query, "192.0.2.1").body)
+    return json.loads(answered(office, method, *segments, query=query).body)
 
 
 def fault(office: Office, method: str, *segments: str, query: str = "") -> Fault:
@@ -77,7 +85,19 @@ def test_peers_are_listed_with_what_their_group_knows(office: Office) -> None:
     office.broker.join("a")
     office.broker.pass_time(1.5)
     assert call(office, "GET", *PEERS) == {
-        "peers": [{"peer": "a", "address": "192.0.2.1:5", "away": False, "silent_ms": 1500, "sequence": 1}],
+        "peers": [
+            {
+                "peer": "a",
+                "address": "192.0.2.1:5",
+                "away": False,
+                "silent_ms": 1500,
+                "age_ms": 1500,
+                "sequence": 1,
+                "profile": "v1",
+                "format": "json",
+                "outbox_bytes": 7,
+            }
+        ],
         "next": None,
     }
 
@@ -111,6 +131,12 @@ def test_a_group_or_a_peer_that_there_is_not_is_404(office: Office) -> None:
         assert (refused.status, refused.field) == ("404 Not Found", "group")
 
 
+def test_a_call_for_events_is_a_stream_of_what_it_asks_for(office: Office) -> None:
+    stream = Api(office.node).answer("GET", ("events",), "tenant=-&group=g", "192.0.2.1")
+    assert isinstance(stream, Stream)
+    assert fault(office, "GET", "events", query="group=g").field == "tenant"
+
+
 def test_what_passed_between_two_peers_is_explained(office: Office) -> None:
     _, b = office.broker.join("a", "b")
     b.relay("offer", "a", b"{}")
@@ -139,7 +165,7 @@ def test_without_two_peers_there_is_nothing_to_explain(office: Office, query: st
 
 
 def test_a_drain_begins_as_by_sigterm(office: Office) -> None:
-    answer = Api(office.node).answer("POST", ("drain",), "", "")
+    answer = answered(office, "POST", "drain")
     assert answer.status == "202 Accepted"
     assert office.stops == 1
 
@@ -151,7 +177,7 @@ def test_a_reload_says_what_has_come_of_it(office: Office) -> None:
 
 def test_a_reload_that_is_refused_says_why(office: Office) -> None:
     office.reloaded = Reloaded("refused", ("limits.errors: expected an integer",))
-    answer = Api(office.node).answer("POST", ("reload",), "", "")
+    answer = answered(office, "POST", "reload")
     assert answer.status == "422 Unprocessable Content"
     assert json.loads(answer.body)["problems"] == ["limits.errors: expected an integer"]
 

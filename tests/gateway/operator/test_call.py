@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.operator.call import Call, Fault, json_answer, read_path, read_query
+from gateway.operator.call import Call, Fault, Page, json_answer, read_path, read_query
 
 
 def test_a_name_in_a_path_may_hold_everything() -> None:
@@ -42,8 +42,8 @@ def test_a_wrong_query_is_refused_and_its_field_named(query: str, field: str) ->
 
 
 def test_a_page_begins_at_the_beginning_and_has_a_hundred_entries_unless_told_otherwise() -> None:
-    assert Call((), {}).page() == ("", 100)
-    assert Call((), {"after": "b", "limit": "1000"}).page() == ("b", 1000)
+    assert Call((), {}).page() == Page("", 100)
+    assert Call((), {"after": "b", "limit": "1000", "search": "x"}).page() == Page("b", 1000, "x")
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "1.5", "x", "", "²", "9" * 5000])

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from gateway.operator.pages import PAGES
 from gateway.operator.routes import OperatorRoutes
 from gateway.routes import PROBES
-from tests.gateway.operator.office import Office, answer_of, environ
+from tests.gateway.operator.office import Looks, Office, answer_of, environ
 from tests.gateway.operator.test_guard import WRONG, guard_at
 
 
@@ -69,11 +70,26 @@ def test_an_id_with_a_slash_is_one_name(routes: OperatorRoutes, office: Office) 
     assert (answer.code, json.loads(answer.body)) == (200, {"removed": 1})
 
 
-@pytest.mark.parametrize("path", ["/", "/ws", "/api/v2/nodes", "/api", "/console"])
+@pytest.mark.parametrize("path", ["/", "/ws", "/api/v2/nodes", "/api", "/console/"])
 def test_another_page_is_404_and_names_those_that_exist(routes: OperatorRoutes, path: str) -> None:
     answer = answer_of(routes, environ(path))
     assert answer.code == 404
     assert b"/metrics" in answer.body
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_console_is_for_everyone_and_may_do_nothing_but_ask_here(closed: OperatorRoutes, path: str) -> None:
+    answer = answer_of(closed, environ(path, HTTP_HOST="any.example"))
+    assert (answer.code, answer.header("X-Content-Type-Options")) == (200, "nosniff")
+    assert "default-src 'none'" in answer.header("Content-Security-Policy")
+    assert answer_of(closed, environ(path, "POST")).header("Allow") == "GET, HEAD"
+
+
+def test_events_are_told_part_by_part(routes: OperatorRoutes, office: Office) -> None:
+    answer = answer_of(routes, {**environ("/api/v1/events"), "operator.stay": Looks(2)})
+    assert (answer.code, answer.header("Content-Type")) == (200, "text/event-stream")
+    assert answer.body.count(b"event: figures\n") == 2
+    assert office.node.metrics.values()["operator_requests"] == {"200": 1}
 
 
 def test_metrics_are_read_alone(routes: OperatorRoutes) -> None:
