@@ -64,7 +64,7 @@ PARTS = {
     "strace": Part("strace", "strace", "the count of system calls"),
     "haproxy": Part("haproxy", "haproxy", "the proxy in front of a server under test"),
     "turnserver": Part("turnserver", "coturn", "the TURN server that takes the credentials of a server under test"),
-    "nginx": Part("nginx", "nginx-light", "the proxy of conf/deploy/nginx.conf"),
+    "nginx": Part("nginx", "nginx", "the proxy of conf/deploy/nginx.conf"),
     "caddy": Part("caddy", "caddy", "the proxy of conf/deploy/Caddyfile"),
     "promtool": Part("promtool", "prometheus", "judges the rules of conf/deploy"),
     "systemd-analyze": Part("systemd-analyze", "systemd", "judges the unit of conf/deploy"),
