@@ -11,7 +11,8 @@ class MemoryBackplane:
 
     def __init__(self) -> None:
         self._owners: dict[GroupKey, GroupRef] = {}
-        self._places = 0
+        # Of each group its own: a v2 client is told its place, and has no business with how many join elsewhere.
+        self._places: dict[GroupKey, int] = {}
 
     def attach(self, key: GroupKey, group: GroupRef) -> None:
         """Make `group` the one owner of `key`. Raises GroupConflict when a living actor owns it."""
@@ -24,8 +25,9 @@ class MemoryBackplane:
         """Give `key` up."""
         if self._owners.get(key) is group:
             del self._owners[key]
+            self._places.pop(key, None)
 
-    def place(self, key: GroupKey) -> int:  # noqa: ARG002 - one counter does for every group, see below
-        """The next place. One counter serves all groups: places only have to grow within a group."""
-        self._places += 1
-        return self._places
+    def place(self, key: GroupKey) -> int:
+        """The next place in the group, from 1 on."""
+        place = self._places[key] = self._places.get(key, 0) + 1
+        return place

@@ -21,7 +21,7 @@ def test_nothing_stays_of_groups_that_have_ended() -> None:
     assert broker.metrics["groups"] == 0
 
 
-def test_a_group_that_begins_anew_has_places_behind_those_of_before() -> None:
+def test_a_place_tells_nothing_of_how_many_join_other_groups() -> None:
     backplane = MemoryBackplane()
-    before = backplane.place(GroupKey("", "g"))
-    assert backplane.place(GroupKey("", "h")) > before
+    assert [backplane.place(GroupKey("", "g")) for _ in range(3)] == [1, 2, 3]
+    assert backplane.place(GroupKey("acme", "g")) == 1
