@@ -25,7 +25,11 @@ INTERVAL = 1.0
 """Seconds between two looks, at least."""
 
 THRIFT = 200
-"""How many times as long as a look took the pause behind it is, at least: a console has the hub for 0.5 % of the time, whatever it sees."""
+"""How many times the processor time of a look the pause behind it is, at least: a console has the hub for 0.5 % of the time, whatever it
+sees. What others did meanwhile counts as well: where there is much to do, consoles have to wait."""
+
+LONGEST = 5.0
+"""Seconds between two looks, at most: else nobody could tell a busy server from one that is gone."""
 
 TYPE = "text/event-stream"
 
@@ -40,7 +44,7 @@ class Pause(Protocol):
 class Events:
     """The streams of a node, counted."""
 
-    def __init__(self, node: Node, figures: Figures, listings: Listings, timer: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, node: Node, figures: Figures, listings: Listings, timer: Callable[[], float] = time.thread_time) -> None:
         self._node = node
         self._figures = figures
         self._listings = listings
@@ -70,7 +74,7 @@ class Events:
                 spent = self._timer() - begun
                 yield "".join(_event(name, text) for name, text in seen.items() if name == "figures" or told.get(name) != text).encode()
                 told = seen
-                goes_on = stay.pause(max(INTERVAL, THRIFT * spent))
+                goes_on = stay.pause(min(max(INTERVAL, THRIFT * spent), LONGEST))
         finally:
             self._node.metrics.increment("operator_streams", by=-1)
 

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from gateway.operator.histogram import quantile
 from gateway.operator.node import Node
-from gateway.operator.readings import loads
 
 __all__ = ["Figures"]
 
@@ -59,7 +58,7 @@ class Figures:
             "relays": None if before is None else round((relays - before.relays) / (now - before.at), 1),
             "errors": None if before is None else round((errors - before.errors) / (now - before.at), 1),
             "hub_lag_p99_ms": self._lag(),
-            "outbox_bytes": loads(self._node).outbox_bytes,
+            "outbox_bytes": sum(outbox.waiting for _, outbox in self._node.connections()),
         }
 
     def _lag(self) -> float | None:

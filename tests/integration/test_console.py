@@ -205,7 +205,7 @@ def test_a_server_that_drains_ends_its_streams_and_is_not_held_up(
 ) -> None:
     server = serve(OPERATED)
     console = open_console(server)
-    console.rows("-")
+    console.rows("- (default)")
     console.click("#drain")
     console.click("#yes")
     assert server.exit_code() == 0

@@ -71,7 +71,8 @@ def test_groups_and_peers_are_listed_whatever_they_are_called(server: Server, gr
     client = server.connect(Client)
     client.register("a b/ü&x=", name)
     (listed,) = ask(server, f"tenants/-/groups/{quote(name, safe='')}/peers")["peers"]
-    assert (listed["peer"], listed["away"], listed["sequence"]) == ("a b/ü&x=", False, 1)
+    assert (listed["peer"], listed["away"], listed["profile"], listed["outbox_bytes"]) == ("a b/ü&x=", False, "v1", 0)
+    assert listed["sequence"] > 0
     assert listed["address"].startswith("127.0.0.1:")
     before = f"after={quote(name[:-1])}&limit=1"
     assert ask(server, f"tenants/-/groups?{before}")["groups"] == [{"group": name, "peers": 1}]

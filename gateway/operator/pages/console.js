@@ -98,7 +98,7 @@ function go() {
 
 function showPath() {
   const { tenant, group } = place;
-  const steps = [["Tenants", {}], ...(tenant ? [[tenant, { tenant }]] : []), ...(group ? [[group, { tenant, group }]] : [])];
+  const steps = [["Tenants", {}], ...(tenant ? [[named(tenant), { tenant }]] : []), ...(group ? [[group, { tenant, group }]] : [])];
   const shown = steps.map(([text, of], index) => {
     const step = document.createElement(index === steps.length - 1 ? "span" : "a");
     step.textContent = text;
@@ -111,6 +111,11 @@ function showPath() {
   });
   at("path").replaceChildren(...shown.flat());
   at("search").placeholder = `Search ${group ? "peers" : tenant ? "groups" : "tenants"}`;
+}
+
+/** The default tenant has no name of its own. */
+function named(tenant) {
+  return tenant === "-" ? "- (default)" : tenant;
 }
 
 function search() {
@@ -138,7 +143,7 @@ function columns() {
     number: true,
     text: (entry) => numbers.format(entry[name]),
   }));
-  return ["tenant", [{ head: "Tenant", text: ({ tenant }) => tenant, link: ({ tenant }) => linkTo({ tenant }) }, ...more, ...counts]];
+  return ["tenant", [{ head: "Tenant", text: ({ tenant }) => named(tenant), link: ({ tenant }) => linkTo({ tenant }) }, ...more, ...counts]];
 }
 
 const PEER_COLUMNS = [

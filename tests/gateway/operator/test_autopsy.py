@@ -118,3 +118,16 @@ def test_beyond_the_bound_the_pair_that_was_quiet_for_longest_is_forgotten(refus
 
 def relayed_of(payload: bytes) -> Relayed:
     return Relayed("candidate", "b", "a", payload, Format.MSGPACK, NOBODY)
+
+
+def test_what_is_between_some_peers_of_one_group_is_found_at_once() -> None:
+    watched = Watched()
+    a, b, _ = watched.broker.join("a", "b", "c")
+    _, other = watched.broker.join("a", "b", group_id="h")
+    b.relay("offer", "a", b"{}")
+    a.relay("offer", "c", b"{}")
+    other.relay("offer", "a", b"{}")
+    between = watched.autopsy.between
+    assert between(KEY, {"a", "b"}) == {("b", "a"): watched.autopsy.find(KEY, "b", "a")}
+    assert set(between(KEY, {"a", "b", "c"})) == {("b", "a"), ("a", "c")}
+    assert between(KEY, {"a"}) == {}

@@ -120,3 +120,46 @@ def test_an_address_that_is_taken_is_told_with_what_to_mend(desks: Callable[...,
 def test_a_host_that_is_none_is_told_too() -> None:
     with pytest.raises(CannotListen, match="cannot listen on"):
         OperatorServer(Address("x" * 70, 1), lambda _environ, _start: [], Counts()).start()
+
+
+def test_an_answer_in_parts_outlives_the_deadline_of_each_and_ends_with_the_listener() -> None:
+    def parts(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        stay = environ["operator.stay"]
+        yield b"one"
+        assert stay.pause(0.15)
+        yield b"two"
+        while stay.pause(LONG):
+            yield b"never"
+        yield b"last"
+
+    server = OperatorServer(Address("127.0.0.1", 0), parts, Counts(), RULES._replace(timeout=0.1))
+    server.start()
+    with green.create_connection(server.bound, timeout=LONG) as client:
+        client.sendall(get("/"))
+        heard = b""
+        while b"two" not in heard:
+            heard += client.recv(1024)
+        server.stop(timeout=LONG)
+        assert b"last" in read_all(client)
+
+
+def test_whoever_does_not_read_an_answer_in_parts_is_cut_and_counted() -> None:
+    ended = Event()
+
+    def parts(environ: dict[str, Any], start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        try:
+            while environ["operator.stay"].pause(0):
+                yield bytes(1_000_000)
+        finally:
+            ended.set()
+
+    metrics = Counts()
+    server = OperatorServer(Address("127.0.0.1", 0), parts, metrics, RULES._replace(timeout=0.1))
+    server.start()
+    with green.create_connection(server.bound, timeout=LONG) as client:
+        client.sendall(get("/"))
+        assert ended.wait(LONG)
+        wait_for(lambda: metrics.values()["operator_requests"] == {"cut": 1})
+    server.stop(timeout=LONG)
