@@ -222,7 +222,9 @@ def test_every_relative_link_leads_somewhere(name: str) -> None:
     assert list(broken_links(name, PAGES[name])) == []
 
 
-@pytest.mark.parametrize("page", [README, PAGES["docs/architecture.md"]], ids=["readme", "architecture"])
+@pytest.mark.parametrize(
+    "page", [README, PAGES["docs/architecture.md"], PAGES["docs/security.md"]], ids=["readme", "architecture", "security"]
+)
 def test_every_path_that_is_named_exists(page: str) -> None:
     named = paths_named(page)
     assert named
