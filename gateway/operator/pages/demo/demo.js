@@ -2,10 +2,17 @@
  * The demo: a page that joins a room, and what it does there.
  *
  *     room.js       one stay in one room: signal, mesh, and the talk with each peer
- *     talk.js       words and files through one data channel      incoming.js  a file that comes in      hash.js  its SHA-256
- *     picture.js    the sequence diagram      tap.js  the frames as they pass      steps.js  what each is in the picture
- *     log.js        the talk, as people read it      people.js  who is there      downloads.js  what has come in      names.js  random names
- *     client/       the client for every app, clients/js of the checkout
+ *     talk.js       words and files through one data channel
+ *     incoming.js   a file that comes in
+ *     hash.js       the SHA-256 of a file
+ *     picture.js    the sequence diagram
+ *     tap.js        the frames as they pass
+ *     steps.js      what each of them is in the picture
+ *     log.js        the talk, as people read it
+ *     people.js     who is there
+ *     downloads.js  what has come in
+ *     names.js      random names
+ *     client/       the client for every app: clients/js of the checkout
  */
 import { Downloads } from "./downloads.js";
 import { Log } from "./log.js";
@@ -136,8 +143,10 @@ async function receive(peer, incoming) {
 }
 
 function judged(isIntact) {
-  const words = { true: "arrived intact, both ends have the same SHA-256", false: "damaged on the way", undefined: "arrived; nobody could compare it" };
-  return words[isIntact] ?? words.undefined;
+  if (isIntact === undefined) {
+    return "arrived; this browser, or the other one, could not compare it";
+  }
+  return isIntact ? "arrived intact, both ends have the same SHA-256" : "damaged on the way, or refused";
 }
 
 // --- What people do ---

@@ -1,5 +1,17 @@
-/** The SHA-256 of a Blob in hexadecimal; undefined where a browser does not compute one: on a page by http from another machine. */
+const HASHES = new WeakMap();
+
+/**
+ * The SHA-256 of a Blob in hexadecimal; undefined where a browser does not compute one: on a page that came by http from another machine.
+ * A file that goes to several peers is read for it once: it is in memory as a whole meanwhile.
+ */
 export async function hashOf(blob) {
+  if (!HASHES.has(blob)) {
+    HASHES.set(blob, compute(blob));
+  }
+  return HASHES.get(blob);
+}
+
+async function compute(blob) {
   if (!crypto.subtle) {
     return undefined;
   }

@@ -1,6 +1,9 @@
 import { hashOf } from "./hash.js";
 
-/** A file that comes in. `done` resolves to `{blob, hash, isIntact}`, where `isIntact` is undefined when nobody can tell; it rejects if the file breaks off. */
+/**
+ * A file that comes in. `done` resolves to `{blob, hash, isIntact}`, where `isIntact` is undefined when nobody can tell; it rejects if the
+ * file breaks off. `progress` is told how many bytes have come.
+ */
 export class Incoming {
   name;
   size;

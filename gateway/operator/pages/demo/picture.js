@@ -96,12 +96,13 @@ export class Picture {
     const label = [name, detail, times > 1 && `×${times}`].filter(Boolean).join(" ");
     const [start, end] = [this.#x(this.#lane(from)), this.#x(this.#lane(to))];
     const isMutual = name === "connected";
+    const bridge = kind === "direct" && this.#x(1);
     const row = element("g", { class: kind, role: "listitem", "data-step": name, "data-times": times });
     row.setAttribute("aria-label", `${label}, from ${called(from)} to ${called(to)}`);
     row.append(
       element("text", { class: "label", x: this.#middle(start, end), y: y - 7 }, label),
       element("text", { class: "time", x: 0, y: y + 4 }, ms < 10_000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`),
-      element("path", { class: "way", d: way(start + (isMutual ? Math.sign(end - start) * TIP : 0), end, y, kind === "direct" && this.#x(1)) }),
+      element("path", { class: "way", d: way(start + (isMutual && Math.sign(end - start) * TIP), end, y, bridge) }),
       element("path", { class: "tip", d: tip(end, y, Math.sign(end - start)) }),
     );
     if (kind === "relayed" && ![from, to].includes(SERVER)) {

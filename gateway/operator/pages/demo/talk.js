@@ -13,8 +13,12 @@ const CHUNK_BYTES = 16_384;
 const MOST_WAITING = 1_048_576;
 
 /**
- * What passes through one data channel. Text is JSON: `{words}`, `{file: {name, size, hash}}`, whose bytes follow, and `{received: {isIntact}}`,
- * the answer to that. Whoever is at the other end may send anything: what has not this form is told as an error and left.
+ * What passes through one data channel. Text is JSON: `{words}`, `{file: {name, size, hash}}`, whose bytes follow, and the answer to that,
+ * `{received: {isIntact}}`. Whoever is at the other end may send anything: what cannot be taken is left. Events:
+ *
+ *     words  {words}     the other says something
+ *     file   {incoming}  a file begins to come in
+ *     fault  {error}     what came cannot be taken
  */
 export class Talk extends EventTarget {
   #channel;
