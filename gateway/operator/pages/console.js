@@ -34,9 +34,17 @@ function choose(question, verb) {
   const dialog = at("confirm");
   at("question").textContent = question;
   at("yes").textContent = verb;
-  dialog.returnValue = "no";
   dialog.showModal();
-  return new Promise((chosen) => dialog.addEventListener("close", () => chosen(dialog.returnValue === "yes"), { once: true }));
+  // Not by `close`: that comes later, and may find the next question open.
+  return new Promise((chosen) => {
+    const answered = new AbortController();
+    const answer = (yes) => {
+      answered.abort();
+      chosen(yes);
+    };
+    dialog.addEventListener("submit", (event) => answer(event.submitter.value === "yes"), { signal: answered.signal });
+    dialog.addEventListener("cancel", () => answer(false), { signal: answered.signal });
+  });
 }
 
 function askToken(wrong) {
