@@ -73,7 +73,7 @@ class Diary(RecordingOutbox):
                 self.place = event.own
                 # A second register keeps those who joined since the first: they are not listed, for they are the ones who offer.
                 # The model looks inside: no client can see the state.
-                again = sys._getframe(1).f_code.co_name == "joined" and actor_of(self.peer)._state is State.JOINED  # noqa: SLF001
+                again = sys._getframe(1).f_code.co_name == "joined" and actor_of(self.peer)._state is State.JOINED  # noqa: SLF001 - the model asks the actor what it is in the midst of
                 later = {peer_id: entry for peer_id, entry in self.known.items() if again and entry[1] == "joined"}
                 self.known = later | {peer.id: (peer, "listed") for peer in peers}
             case PeerJoined(peer):
@@ -238,7 +238,7 @@ class Brokers(RuleBasedStateMachine):
         members = [member for group in groups for member in group._members]  # noqa: SLF001 - the books
         assert all(len(group._members) for group in groups), "an empty group goes on"  # noqa: SLF001 - the books
         # The model looks inside: no client can see the state.
-        registered = {id(diary.peer) for diary in self.everyone if diary.peer.is_alive() and actor_of(diary.peer)._state is State.JOINED}  # noqa: SLF001
+        registered = {id(diary.peer) for diary in self.everyone if diary.peer.is_alive() and actor_of(diary.peer)._state is State.JOINED}  # noqa: SLF001 - as above
         assert sorted(id(member.peer) for member in members) == sorted(registered), "a ghost, or a peer without its place"
         tenants = actor_of(self.broker.directory)._by_tenant.values()  # noqa: SLF001 - the books
         assert sum(tenant.peers for tenant in tenants) == len(members), "a place is counted that nobody has, or not counted"
