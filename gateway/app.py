@@ -227,6 +227,7 @@ class App:
         self.tenants.replace(tenants_of(config, self._line_for, self.tenants))
         self._directory.post(NewTenantRules(self.tenants.group_rules()))
         put_out([connection for connection, admitted in self._connections.items() if self.tenants.find(admitted.tenant.name) is None])
+        self.metrics.keep("tenant", {tenant.name for tenant in self.tenants})
 
     def tell_state(self) -> None:
         """Log what there is of everything. At 20,000 connections the hub stands still for it, for some tenths of a second."""

@@ -8,6 +8,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from actors.directory import Directory
+from actors.group import GroupActor
+from actors.peer_v2 import PEERS
 from actors.reasons import CloseCode, ErrorCode
 from gateway.operator import metrics
 from gateway.operator.histogram import BOUNDS, Histogram
@@ -25,6 +28,8 @@ _KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "deliveries": _TYPES,
         "errors": tuple(code.value for code in ErrorCode),
         "closes": tuple(str(code.value) for code in CloseCode),
+        "reloads": ("done", "refused"),
+        "actor_failures": (Directory.__name__, GroupActor.__name__, *(peer.__name__ for peer in PEERS.values())),
     }
 )
 """The values of labels that a table of the code names."""

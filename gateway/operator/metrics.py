@@ -1,6 +1,7 @@
 """Every metric: its name, kind, label and meaning. Counts are plain integers, one dictionary operation each."""
 
 from collections import defaultdict
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from gateway.operator.histogram import Histogram
@@ -119,6 +120,14 @@ class Counts:
     def value(self, name: str, label: str = "") -> int:
         """One count."""
         return self._values[name].get(label, 0)
+
+    def keep(self, label: str, values: AbstractSet[str]) -> None:
+        """Of all metrics with this label forget the counts whose value of it is none of `values`."""
+        for name, metric in METRICS.items():
+            if metric.label == label:
+                counts = self._values[name]  # the very dictionary that those who count in each relay hold
+                for value in counts.keys() - values:
+                    del counts[value]
 
     def values(self) -> dict[str, dict[str, int]]:
         """All counts, by metric and label value; a copy."""

@@ -164,3 +164,18 @@ def test_limits_that_are_changed_hold_for_who_comes_then(serve: Callable[..., Se
     third.refused("group_full")
     after.say("message", "a", "x" * 2000)
     assert after.closed().code == 1009
+
+
+def test_what_was_counted_for_a_tenant_goes_with_it(serve: Callable[..., Server], tenancy: Tenancy) -> None:
+    server = serve({**tenancy.settings(**dict.fromkeys(TWO, "")), "operator.listen": "127.0.0.1:0"})
+    for tenant in TWO:
+        client = join(server, tenancy, tenant, "a")
+        client.say("message", "a", "to myself")
+        client.hear("message")
+    counted = 'psync_signal_tenant_relays_total{{tenant="{}"}} 1.0'
+    assert counted.format("acme") in server.operate("GET", "/metrics").body
+    (tenancy.folder / "acme.toml").unlink()
+    reload(server)
+    page = server.operate("GET", "/metrics").body
+    assert 'tenant="acme"' not in page
+    assert counted.format("other") in page

@@ -1,13 +1,15 @@
 """The counts as Prometheus reads them: judged by its own parser."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.openmetrics import parser as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 
+from actors.peer import PeerActor
 from actors.reasons import CloseCode, ErrorCode
+from actors.runtime import BrokerActor
 from gateway.operator.exposition import exposed_name, page
 from gateway.operator.histogram import BOUNDS
 from gateway.operator.metrics import METRICS, READINGS, Counts
@@ -88,3 +90,19 @@ def test_who_asks_for_open_metrics_gets_them(counts: Counts) -> None:
     assert kind.startswith("application/openmetrics-text; version=1.0.0")
     families = open_metrics.text_string_to_metric_families(body.decode())  # type: ignore[no-untyped-call] # it has no type hints
     assert samples(families)["psync_signal_closes_total", ("1000",)] == 1
+
+
+def test_what_fails_seldom_is_there_before_it_fails() -> None:
+    told = samples(plain_text(page(Counts(), {})[0].decode()))
+    assert {labels[0] for name, labels in told if name == "psync_signal_reloads_total"} == {"done", "refused"}
+    there = {labels[0] for name, labels in told if name == "psync_signal_actor_failures_total"}
+    assert there == {actor.__name__ for actor in actors_of(BrokerActor)}
+
+
+def actors_of(base: type[BrokerActor]) -> Iterator[type[BrokerActor]]:
+    """All that the broker starts: those in `actors` that nothing is derived from, and the peers of v1."""
+    derived = [each for each in base.__subclasses__() if each.__module__.startswith("actors.")]
+    for each in derived:
+        yield from actors_of(each)
+    if not derived or base is PeerActor:
+        yield base

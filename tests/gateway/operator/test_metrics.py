@@ -95,3 +95,18 @@ def test_counts_may_be_made_by_label_and_a_new_one_begins_at_zero() -> None:
     counts.labels("deliveries")["offer"] += 1
     counts.increment("deliveries", "offer")
     assert counts.value("deliveries", "offer") == 2
+
+
+def test_the_counts_of_a_label_that_is_gone_are_forgotten_and_no_others() -> None:
+    counts = Counts()
+    relays = counts.labels("tenant_relays")
+    relays["acme"] += 2
+    relays["other"] += 3
+    counts.increment("tenant_refusals", "acme")
+    counts.increment("errors", "acme")
+    counts.keep("tenant", {"other", "newcomer"})
+    assert counts.values()["tenant_relays"] == {"other": 3}
+    assert counts.values()["tenant_refusals"] == {}
+    assert counts.value("errors", "acme") == 1
+    relays["acme"] += 1
+    assert counts.value("tenant_relays", "acme") == 1, "who counts goes on with the same table"
