@@ -3,12 +3,14 @@
 import base64
 import itertools
 import json
+import os
 import re
+import signal
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,10 @@ _LISTENS = re.compile(r"DevTools listening on (ws://\S+)")
 def browse(program: Path, profile: Path) -> Iterator["Browser"]:
     """Run a browser with a new and empty `profile`."""
     command = [str(program), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    # A session of its own: what it has started outlives it (Debian's command is a script), and would hold its standard error open.
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True
+    )
     words: deque[str] = deque(maxlen=100)
     told: deque[str] = deque()
     known = threading.Event()
@@ -63,7 +68,8 @@ def browse(program: Path, profile: Path) -> Iterator["Browser"]:
             browser.call("Browser.close")
         process.wait(PATIENCE)
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):  # all of it has ended
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
         reader.join(PATIENCE)
         if process.stderr is not None:
@@ -139,8 +145,8 @@ class Tab:
         self._running = self._browser.begin("Runtime.evaluate", self._session, expression=expression, awaitPromise=True, returnByValue=True)
 
     def value(self, expression: str) -> Any:  # noqa: ANN401 - what the page says
-        """What an expression is in the page, now."""
-        return self._browser.call("Runtime.evaluate", self._session, expression=expression, returnByValue=True)["result"]["value"]
+        """What an expression is in the page, now; None for `undefined`, which has no form in JSON."""
+        return _value_of(self._browser.call("Runtime.evaluate", self._session, expression=expression, returnByValue=True))
 
     def choose(self, selector: str, file: Path) -> None:
         """Choose a file in an input of the page."""
@@ -165,5 +171,9 @@ class Tab:
         except TimeoutError:
             story = "\n".join(self.value("story"))
             raise AssertionError(f"the page has not come to its result; its story:\n{story}") from None
-        assert "exceptionDetails" not in said, said["exceptionDetails"]
-        return said["result"]["value"]
+        return _value_of(said)
+
+
+def _value_of(said: dict[str, Any]) -> Any:  # noqa: ANN401 - what the page says
+    assert "exceptionDetails" not in said, said["exceptionDetails"]
+    return said["result"].get("value")
