@@ -38,7 +38,7 @@ class Image(NamedTuple):
         """Copy into a folder what the image has of the checkout."""
         for source, target in self.copied.items():
             if source.endswith("/"):
-                shutil.copytree(ROOT / source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(ROOT / source, folder / target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 (folder / target).mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / source, folder / target)

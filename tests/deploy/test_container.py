@@ -48,6 +48,9 @@ def test_what_the_image_holds_of_the_checkout_is_enough_to_serve(tmp_path: Path)
     command = [sys.executable, *arguments, "check-config", *IMAGE.command]
     run = subprocess.run(command, cwd=tmp_path, env=quiet_environ(**IMAGE.environ), capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
+    demo = [sys.executable, "-c", "from gateway.pages import demo_pages; print(*demo_pages())"]
+    pages = subprocess.run(demo, cwd=tmp_path, env=quiet_environ(), capture_output=True, text=True, check=True)
+    assert "/demo/client/client.js" in pages.stdout.split()
     everything = "import gateway.cli, gateway.keeper.command, gateway.bench.command, gateway.conformance.command"
     subprocess.run([sys.executable, "-c", everything], cwd=tmp_path, env=quiet_environ(), check=True)
 
