@@ -35,7 +35,7 @@ from gateway.operator.address import Address
 from gateway.operator.autopsy import Autopsy
 from gateway.operator.client import Client
 from gateway.operator.guard import Guard
-from gateway.operator.listener import OperatorServer
+from gateway.operator.listener import RULES, OperatorServer
 from gateway.operator.metrics import Counts
 from gateway.operator.node import Node
 from gateway.operator.routes import OperatorRoutes
@@ -51,6 +51,7 @@ from gateway.scheduler import TURN_MESSAGES, HubScheduler
 from gateway.shedding import Shedding
 from gateway.state import state_of
 from gateway.subprotocol import PLAIN, Subprotocol
+from gateway.takeover import Takeover
 from gateway.tenants import Tenants
 from gateway.throttle import Throttle
 from gateway.upgrade import UpgradeServer
@@ -124,6 +125,7 @@ class App:
             tls=tls,
         )
         self.operator = self._operator_server()
+        self._takeover = Takeover([self._server, self.operator] if config.server.reuse_port else [])
 
     @property
     def address(self) -> tuple[str, int]:
@@ -138,9 +140,10 @@ class App:
             CannotListen: so it is with the operator's.
 
         """
-        self._server.start()
         if self.operator is not None:
             self.operator.start()
+        self._server.start()
+        self._takeover.begin()
         self._pulse.start()
         self._budget.check()
 
@@ -148,6 +151,7 @@ class App:
         """Serve until `stop`, then drain. Returns the exit code of the process."""
         self._stop.wait()
         try:
+            self._takeover.hand_over()
             self._drain()
         finally:
             self._server.stop(timeout=self._config.limits.close_timeout)
@@ -256,7 +260,7 @@ class App:
         # With a throttle of its own: clients that guess must not keep an operator out.
         throttle = Throttle(door_rules(self._config).failures, self.metrics)
         guard = Guard(address, operator.token, throttle, self._runtime.clock)
-        return OperatorServer(address, OperatorRoutes(node, guard), self.metrics)
+        return OperatorServer(address, OperatorRoutes(node, guard), self.metrics, RULES._replace(reuse_port=self._config.server.reuse_port))
 
     def _clients(self, peers: Collection[BrokerRef]) -> dict[BrokerRef, Client]:
         return {each.peer: Client.of(each) for each in self._connections if each.peer is not None and each.peer in peers}

@@ -71,6 +71,10 @@ class Server(Struct, frozen=True):
         ),
     ] = "127.0.0.1"
     port: Annotated[int, about("TCP port to listen on; 0 takes any free one", 0, 65535)] = 8080
+    reuse_port: Annotated[
+        bool,
+        Meta(description="another process of this user may listen on the same addresses, and takes all newcomers: for an upgrade"),
+    ] = False
     allowed_origins: Annotated[
         Origins,
         Meta(description="web pages that may connect; [] lets any; clients that are not browsers send no origin and always may"),

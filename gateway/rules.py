@@ -196,4 +196,5 @@ def handshake_rules(config: Config, capacity: Capacity) -> HandshakeRules:
         header_bytes=limits.header_bytes,
         headers=limits.headers,
         send_buffer_bytes=limits.send_buffer_bytes,
+        reuse_port=config.server.reuse_port,
     )

@@ -23,7 +23,7 @@ from actors.ports import Metrics
 from gateway.admission import Admission, Admitted, Refused
 from gateway.exchange import Exchange
 from gateway.handshake import RequestReader
-from gateway.listener import listening_socket
+from gateway.listener import accept_waiting, listening_socket
 from gateway.outbox import Socket
 from gateway.proxies import Caller, Proxies, Unannounced
 from gateway.routes import UPGRADE_HEADERS, Routes, tenant_of
@@ -47,13 +47,14 @@ Accept = Callable[[Socket, bytes, Admitted, Subprotocol], None]
 
 
 class HandshakeRules(NamedTuple):
-    """`timeout` in seconds for TLS and HTTP together, `concurrent` handshakes at once, sizes in bytes."""
+    """`timeout` in seconds for TLS and HTTP together, `concurrent` handshakes at once, sizes in bytes; `reuse_port` as of the listener."""
 
     timeout: float
     concurrent: int
     header_bytes: int
     headers: int
     send_buffer_bytes: int
+    reuse_port: bool = False
 
 
 class UpgradeHandler(Exchange, WebSocketHandler):  # type: ignore[misc] # gevent-websocket has no type hints
@@ -187,9 +188,16 @@ class UpgradeServer(WSGIServer):
     def init_socket(self) -> None:
         """Listen. gevent's own way leaves the socket open when that fails."""
         if not hasattr(self, "socket"):
-            self.socket = cast("Any", listening_socket(self.family, self._listens_on, self.rules.send_buffer_bytes))
+            size, reuse_port = self.rules.send_buffer_bytes, self.rules.reuse_port
+            self.socket = cast("Any", listening_socket(self.family, self._listens_on, size, reuse_port=reuse_port))
             self.address = self.socket.getsockname()
         super().init_socket()
+
+    def close(self) -> None:
+        """Listen no more. Those who wait are accepted first, and answered as anyone is."""
+        if self.started:
+            accept_waiting(self)
+        super().close()
 
     def handle(self, sock: Any, address: Any) -> None:  # noqa: ANN401 - gevent's sockets have no common type
         """Serve one client until its request is answered or its time is up; a silent one costs a greenlet for so long at most.

@@ -13,7 +13,7 @@ from actors.ports import Metrics
 from gateway.answer import StartResponse
 from gateway.exchange import Exchange
 from gateway.handshake import RequestReader
-from gateway.listener import listening_socket
+from gateway.listener import accept_waiting, listening_socket
 from gateway.operator.address import Address
 from gateway.operator.stay import Stay
 from gateway.upgrade import HandshakeRules
@@ -92,15 +92,18 @@ class OperatorServer(WSGIServer):
         """
         if not hasattr(self, "socket"):
             try:
-                self.socket = cast("Any", listening_socket(self.family, self._address, self.rules.send_buffer_bytes))
+                size, reuse_port = self.rules.send_buffer_bytes, self.rules.reuse_port
+                self.socket = cast("Any", listening_socket(self.family, self._address, size, reuse_port=reuse_port))
             except (OSError, UnicodeError) as error:  # UnicodeError: a host that has no form in the DNS
                 raise CannotListen(self._address, getattr(error, "strerror", None) or str(error)) from error
             self.address = self.socket.getsockname()
         super().init_socket()
 
     def close(self) -> None:
-        """Take no requests any more, and have those end that are answered in parts."""
+        """Take no requests any more but those that wait, and have those end that are answered in parts."""
         self._closing.set()
+        if self.started:
+            accept_waiting(self)
         super().close()
 
     def handle(self, sock: Any, address: Any) -> None:  # noqa: ANN401 - gevent's sockets have no common type

@@ -28,13 +28,13 @@ def test_every_file_that_is_named_exists_and_every_file_of_the_folder_is_named()
 
 def test_what_is_installed_is_where_the_unit_looks_for_it_and_secrets_are_for_root_alone(tmp_path: Path) -> None:
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
-    installs = [words for words in commands("Install") if words[0] == "install"]
+    installs = [words for heading in ("Install", "Upgrade") for words in commands(heading) if words[0] == "install"]
     for words in installs:
         moved = [f"{tmp_path}{word}" if word.startswith("/etc/") else word for word in words]
         subprocess.run(moved, cwd=ROOT, check=True)
         target = words[-1]
         assert (tmp_path / target.lstrip("/")).is_file()
-        assert target in UNIT or target == "/etc/systemd/system/psync-signal.service"
+        assert target in UNIT or re.fullmatch(r"/etc/systemd/system/psync-signal@?\.service", target)
     assert (tmp_path / "etc/psync-signal/environment").stat().st_mode & 0o777 == 0o600
 
 
@@ -45,7 +45,7 @@ def test_a_command_names_programs_and_files_that_there_are(heading: str) -> None
     assert f"{folder}/.venv/bin/python" in UNIT
     for words in commands(heading):
         if words[0] == "systemctl" and words[-1] != "daemon-reload":
-            assert words[-1] == "psync-signal"
+            assert re.fullmatch("psync-signal(@[ab])?", words[-1])
         elif words[0].endswith("/pip"):
             assert (ROOT / words[-1]).is_file()
 

@@ -55,12 +55,13 @@ def told(heard: socket.socket, wanted: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
-def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
-    copy = tmp_path / UNIT.name
+@pytest.mark.parametrize(("name", "installed"), [("psync-signal.service",) * 2, ("psync-signal@a.service", "psync-signal@.service")])
+def test_systemd_finds_nothing_wrong(tmp_path: Path, name: str, installed: str) -> None:
+    copy = tmp_path / installed
     # The verifier asks whether the program is there; it is installed nowhere here.
     copy.write_text(UNIT.read_text().replace(PROGRAM, sys.executable))
     program = str(require_part("systemd-analyze"))
-    verify = subprocess.run([program, "verify", "--man=no", str(copy)], capture_output=True, text=True, check=False)
+    verify = subprocess.run([program, "verify", "--man=no", str(tmp_path / name)], capture_output=True, text=True, check=False)
     assert (verify.returncode, verify.stderr) == (0, "")
     security = [program, "security", "--offline=yes", f"--threshold={EXPOSURE}", "--no-pager", str(copy)]
     judged = subprocess.run(security, capture_output=True, text=True, check=False)

@@ -11,7 +11,7 @@ from tests.gateway.config_problems import problems
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - no test listens there
 KEYS = list(keys_of(Config))
 NAMES = {
-    "server": "host port allowed_origins trusted_proxies proxy_protocol tenants_dir demo tls.cert tls.key",
+    "server": "host port reuse_port allowed_origins trusted_proxies proxy_protocol tenants_dir demo tls.cert tls.key",
     "heartbeat": "ping_interval expire_after close_after challenge_timeout",
     "limits": "message_bytes fragments json_depth elements id_length metadata_bytes messages_per_second messages_burst bytes_per_second "
     "bytes_burst registers_per_second registers_burst errors outbox_bytes send_buffer_bytes early_messages held_messages held_bytes "

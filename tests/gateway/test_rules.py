@@ -150,6 +150,8 @@ def test_handshakes_and_admission_go_by_what_fits() -> None:
     assert admission_rules(config, CAPACITY) == (7, 4, 5)
     handshake = handshake_rules(config, CAPACITY)
     assert (handshake.concurrent, handshake.header_bytes, handshake.headers) == (3, 2048, 9)
+    assert not handshake.reuse_port
+    assert handshake_rules(Config(server=Server(reuse_port=True)), CAPACITY).reuse_port
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import _socket
 import base64
 import hashlib
+import socket as blocking
 import ssl
 import weakref
 from collections.abc import Callable
@@ -283,3 +284,16 @@ def test_half_a_tls_handshake_is_ended_by_the_deadline(doors: Callable[..., Door
     client.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
     assert client.recv(100) == b""
     assert door.refusals() == {"handshake_timeout": 1}
+
+
+# --- The end of the listener ---
+
+
+def test_who_waits_to_be_accepted_when_it_closes_is_served_and_not_reset(door: Door) -> None:
+    # The kernel shakes hands while this process does nothing: a socket that is not gevent's gives the hub no turn.
+    with blocking.create_connection(("127.0.0.1", door.server.server_port), LONG) as waiting:
+        waiting.sendall(request())
+        assert door.busy() == 0
+        door.server.stop(timeout=LONG)
+        assert b"101 Switching Protocols" in waiting.recv(4096)
+    assert len(door.accepted) == 1

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.soak.campaign import Course, is_as_before, soak
 from tests.soak.fairness import TARGET_MS, fairness
 from tests.soak.neighbours import TARGET, neighbours
+from tests.soak.restarts import RATE, restarts
 from tests.soak.verdict import Sample, grown, plot, table
 
 PLOTTED = ("connections", "relays", "p99_ms", "rss_kib", "descriptors", "actors")
@@ -21,8 +22,10 @@ FAIRNESS_SECONDS = 24.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one soak, or measure fairness; returns the exit code."""
+    """Run one soak, or measure fairness, or restart; returns the exit code."""
     options = _parser().parse_args(arguments)
+    if options.restarts:
+        return _restart(options.restarts, options.json)
     if options.fairness:
         return _measure_fairness(options.minutes * 60 if options.minutes else FAIRNESS_SECONDS, options.json)
     seed = int(time.time()) if options.seed is None else options.seed
@@ -37,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="of what the crowd does (default: the time)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--fairness", action="store_true", help="instead: what a flood in one group or tenant costs the others")
+    parser.add_argument("--restarts", type=int, metavar="N", help="instead: N upgrades without a refused connection, under newcomers")
     parser.add_argument("--server", default="gateway", metavar="MODULE", help="another server, such as tests.soak.leaking")
     return parser
 
@@ -63,6 +67,14 @@ def _conclude(course: Course, path: Path | None) -> int:
     if path is not None:
         path.write_text(json.dumps({"faults": faults, **course._asdict(), "samples": [sample._asdict() for sample in course.samples]}))
     return 1 if faults else 0
+
+
+def _restart(count: int, path: Path | None) -> int:
+    found = restarts(count, RATE, _say)
+    _say(f"{found}\n{'FAILED: some were turned away' if found.turned_away else 'nobody was turned away'}")
+    if path is not None:
+        path.write_text(json.dumps(found._asdict()))
+    return 1 if found.turned_away else 0
 
 
 def _measure_fairness(seconds: float, path: Path | None) -> int:

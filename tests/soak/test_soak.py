@@ -73,3 +73,11 @@ def test_fairness_is_measured_beside_a_real_attack(tmp_path: Path) -> None:
 )
 def test_what_has_stayed_is_seen_to_one(behind: Holding, *, as_before: bool) -> None:
     assert is_as_before(Holding(0, 30_000, 7, 1), behind) is as_before
+
+
+def test_restarts_under_load_turn_nobody_away(tmp_path: Path) -> None:
+    done = soak("--restarts", "1", "--json", str(tmp_path / "figures.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("nobody was turned away\n")
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert list(figures["outcomes"]) == ["joined"]

@@ -1,5 +1,6 @@
 """The operator's listener, on real sockets: what it bounds."""
 
+import socket as blocking
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -163,3 +164,20 @@ def test_whoever_does_not_read_an_answer_in_parts_is_cut_and_counted() -> None:
         assert ended.wait(LONG)
         wait_for(lambda: metrics.values()["operator_requests"] == {"cut": 1})
     server.stop(timeout=LONG)
+
+
+def test_a_request_that_waits_when_it_closes_is_answered(desks: Callable[..., Desk]) -> None:
+    desk = desks()
+    with blocking.create_connection(desk.server.bound, LONG) as waiting:  # not gevent's: the hub has no turn meanwhile
+        waiting.sendall(get("/"))
+        assert desk.asked == 0
+        desk.server.stop(timeout=LONG)
+        assert waiting.recv(4096).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_two_may_share_an_address_when_both_want_to(desks: Callable[..., Desk]) -> None:
+    first = desks(reuse_port=True)
+    second = OperatorServer(first.server.bound, first.answer, Counts(), RULES._replace(reuse_port=True))
+    second.start()
+    assert second.bound == first.server.bound
+    second.stop(timeout=LONG)
