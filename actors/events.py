@@ -148,11 +148,12 @@ class PeerList(Message, frozen=True, gc=False):
 
 
 class PeerJoined(Message, frozen=True, gc=False):
-    """Someone has joined. `frames` as in `Relayed`."""
+    """Someone has joined. `frames` as in `Relayed`. `patient`: one of many at once, it may be written a moment later with the next."""
 
     lifecycle: ClassVar[bool] = True
     peer: PeerInfo
     frames: dict[str, bytes]
+    patient: bool = False
 
 
 class PeerLeft(Message, frozen=True, gc=False):

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from actors.audit import Audit
 from actors.census import FindPeer, ListPeers, Remove
 from actors.contest import Contests
-from actors.events import AckStatus, Message, PeerJoined, PeerLeft, Relayed
+from actors.events import AckStatus, Message, PeerLeft, Relayed
 from actors.membership import Member, Membership
 from actors.messages import (
     Depart,
@@ -163,8 +163,9 @@ class GroupActor(BrokerActor):
         member.peer.post(Joined(self._key, self.ref, member.sequence, self._roster.list_for(member), member.session))
 
     def _announce(self, member: Member) -> None:
-        joined = PeerJoined(self._roster.info(member), {})
-        for other in self._members.others(member.peer_id):
+        others = self._members.others(member.peer_id)
+        joined = self._roster.joined(member, len(others))
+        for other in others:
             other.peer.post(joined)
 
     @handles(Refresh)

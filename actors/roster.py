@@ -1,21 +1,27 @@
 """Roster: the members of one group as others are told of them. Pure."""
 
-from actors.events import PeerInfo
+import math
+
+from actors.events import PeerInfo, PeerJoined
 from actors.membership import Member, Membership
 from actors.ports import Clock
 
-__all__ = ["Roster"]
+__all__ = ["CROWD", "STORM_SECONDS", "Roster"]
+
+CROWD, STORM_SECONDS = 32, 0.02
+"""When joins follow each other so fast and so many hear of each, these may hear of several at once (`gateway.scheduler.LINGER_SECONDS`)."""
 
 
 class Roster:
     """Reads a `Membership`; knows what time it is for people."""
 
-    __slots__ = ("_clock", "_group_id", "_members")
+    __slots__ = ("_clock", "_group_id", "_joined_at", "_members")
 
     def __init__(self, members: Membership, group_id: str, clock: Clock) -> None:
         self._members = members
         self._group_id = group_id
         self._clock = clock
+        self._joined_at = -math.inf
 
     def list_for(self, member: Member) -> tuple[PeerInfo, ...]:
         """Who was there before: those to whom this member offers. Whoever joined later offers to it, however often it asks."""
@@ -29,6 +35,12 @@ class Roster:
     def info(self, member: Member) -> PeerInfo:
         """One member."""
         return PeerInfo(member.peer_id, self._group_id, member.last_seen + self._offset(), member.metadata)
+
+    def joined(self, member: Member, audience: int) -> PeerJoined:
+        """What `audience` others are told of one that has just joined. To be asked for once."""
+        now = self._clock.monotonic()
+        before, self._joined_at = self._joined_at, now
+        return PeerJoined(self.info(member), {}, patient=audience >= CROWD and now - before < STORM_SECONDS)
 
     def _offset(self) -> float:
         """What makes a time of day of a time on the monotonic clock."""

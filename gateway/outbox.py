@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from actors.events import AckStatus, Format, Message, Profile, Relayed
+from actors.events import AckStatus, Format, Message, PeerJoined, Profile, Relayed
 from actors.ports import Metrics
 from actors.reasons import CLOSES, CloseCode, ErrorCode
 from gateway.frames import BINARY, PING, PONG, TEXT, encode, encode_close
@@ -91,23 +91,9 @@ class Outbox:
     """
 
     __slots__ = (
-        "_acked",
-        "_blocked",
-        "_chunks",
-        "_due",
-        "_encode",
-        "_limit",
-        "_loop",
-        "_metrics",
-        "_owner",
-        "_profile",
-        "_relays",
-        "_scheduler",
-        "_size",
-        "_socket",
-        "closed",
-        "format",
-    )
+        "_acked", "_blocked", "_chunks", "_due", "_encode", "_limit", "_loop", "_metrics", "_owner", "_profile", "_relays", "_scheduler",
+        "_size", "_socket", "closed", "format",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -169,7 +155,7 @@ class Outbox:
         if self._due:
             self._chunks.append(frame)
         else:
-            self._begin(frame)
+            self._begin(frame, patient=type(event) is PeerJoined and event.patient)
         self._size = size
         if type(event) is Relayed:
             self._relays.append((size, event if self._blocked is None else _without_payload(event)))
@@ -289,12 +275,19 @@ class Outbox:
             self._begin(frame)
         self._size += len(frame)
 
-    def _begin(self, frame: bytes) -> None:
-        """The first that waits: make the lists, which an idle client does without, and have them written."""
-        self._due = True
-        self._chunks = [frame]
-        self._relays = []
-        self._scheduler.at_turn_end(self.flush)
+    def _begin(self, frame: bytes, *, patient: bool = False) -> None:
+        """The first that waits, or that must not linger with what does: have it written. What is `patient` lingers."""
+        if self._chunks:
+            self._chunks.append(frame)
+        else:
+            # Made here: an idle client does without these lists.
+            self._chunks = [frame]
+            self._relays = []
+            if patient:
+                self._scheduler.linger(self.flush)
+        if not patient:
+            self._due = True
+            self._scheduler.at_turn_end(self.flush)
 
     def _make_room(self, needed: int) -> ErrorCode | None:
         """Write ahead of the turn's end: many may speak to one in a turn.

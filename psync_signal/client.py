@@ -14,7 +14,7 @@ from typing import Any, Self
 import msgspec
 
 from psync_signal.connection import Connect, Connection, connect
-from psync_signal.credential import Credential, Token
+from psync_signal.credential import Credential, NoToken, Token
 from psync_signal.envelope import NOTHING, Codec, Envelope, Format, Frame, Malformed
 from psync_signal.errors import UNANSWERED, UNAVAILABLE, SignalError
 from psync_signal.events import Event, Failed, GoingAway, Lost, Peers, event_of
@@ -77,7 +77,8 @@ class Signal:
         peer_id: the id of this peer.
         group_id: the group.
         metadata: what other peers are told about this one; any value that the format has a form for.
-        token: a token, or a function (or coroutine function) that gives one, called before each connection.
+        token: a token, or a function (or coroutine function) that gives one, called before each connection. When it fails, `async with`
+            raises what it raised; a client that was in the group before asks it again, as it tries a server that cannot be reached.
         format: `json` or `msgpack`. Peers of one group may use different ones.
         tls: what to trust, if not the authorities of the system.
         workings: bounds and, for tests, the world around.
@@ -246,23 +247,23 @@ class Signal:
                 peer, group, _ = self._registration
                 _log.warning("%s; the next attempt is in %.1f s", failure, delay, extra={"peer": peer, "group": group})
                 await self._workings.sleep(delay)
-        except Exception as end:  # noqa: BLE001 - what the application's token function raises, too, is for who reads the events
+        except Exception as end:  # noqa: BLE001 - whatever it is, it is for who reads the events
             self._inbox.end(end)
 
     def _delay_after(self, failure: Exception) -> float:
         """Seconds until the next attempt; raises what ends the client."""
-        if isinstance(failure, SignalError) and not self._entered.is_set():
-            raise failure
+        if isinstance(failure, SignalError | NoToken) and not self._entered.is_set():
+            raise failure.__cause__ or failure
         self._credential.judged(failure)
         now = self._workings.clock()
         return self._course.after(failure, None if self._slot is None else self._slot - now, self._kept_until - now)
 
     async def _attempt(self) -> Exception:
         """Connect, join, listen; returns why it has ended."""
-        token = await self._credential.next()
         try:
+            token = await self._credential.next(self._workings.patience)
             connection = await self._workings.connect(self._url, self._codec.form, token, self._tls)
-        except (Refused, Unreachable) as failure:
+        except (NoToken, Refused, Unreachable) as failure:
             return failure
         try:
             return await self._attend(connection)

@@ -1,4 +1,4 @@
-"""Join: a group that fills at once. All connections stand, then all register, and each is told of each other exactly once."""
+"""Join: a group that fills, at once or one by one. All connections stand, then all register; each is told of each other exactly once."""
 
 import json
 import time
@@ -17,7 +17,7 @@ from gateway.bench.target import Target
 from gateway.bench.template import Unexpected
 from gateway.bench.watch import Watch
 
-__all__ = ["join"]
+__all__ = ["join", "trickle"]
 
 
 class _Members:
@@ -28,33 +28,42 @@ class _Members:
         self.waited: list[float] = []
         self._connections = {connection.descriptor: connection for connection in connections}
         self._watch = watch
+        self._heard = 0
         for descriptor in self._connections:
             watch.add(descriptor)
 
-    def hear(self, count: int) -> None:
-        """Listen until so many messages have come, over all.
+    def hear(self, count: int, until: int | None = None) -> None:
+        """Listen until so many messages have come, over all, since the beginning; or until the connection `until` has been told something.
 
         Raises:
             Unexpected: they do not come.
 
         """
         began = time.perf_counter()
-        missing = count
-        while missing > 0:
+        while self._heard < count and not (until is not None and self.told[until]):
             events = self._watch.wait(time.perf_counter() + PATIENCE)
             if not events:
-                raise Unexpected(f"{missing} of {count} lists and joins were lost, or take longer than {PATIENCE:g} s")
+                raise Unexpected(f"{count - self._heard} of {count} lists and joins were lost, or take longer than {PATIENCE:g} s")
             for descriptor, _ in events:
                 told = self.told[descriptor]
                 before = len(told)
                 told += self._connections[descriptor].payloads()
-                missing -= len(told) - before
+                self._heard += len(told) - before
                 if before == 0 and told:
                     self.waited.append(time.perf_counter() - began)
 
 
 def join(plan: Plan, target: Target, progress: Tell) -> Result:
     """`members` peers join one group in one moment. Cost and count are of each notice that somebody has come: there are n(n-1)/2."""
+    return _fill(plan, target, progress, one_by_one=False)
+
+
+def trickle(plan: Plan, target: Target, progress: Tell) -> Result:
+    """The same, one after the other: each registers when the one before has its list."""
+    return _fill(plan, target, progress, one_by_one=True)
+
+
+def _fill(plan: Plan, target: Target, progress: Tell, *, one_by_one: bool) -> Result:
     places = [Place(f"peer-{number}", "all") for number in range(plan.members)]
     watch = Watch(spin=target.spin)
     with Crowd(target.address, plan.dialect, spin=target.spin) as crowd:
@@ -68,12 +77,14 @@ def join(plan: Plan, target: Target, progress: Tell) -> Result:
             for connection, place in zip(crowd.connections, places, strict=True):
                 for hello in plan.dialect.hello(*place):
                     connection.write(client_frame(plan.dialect.opcode, hello))
+                if one_by_one:
+                    members.hear(plan.members + notices, connection.descriptor)
             members.hear(plan.members + notices)
             meter.stop()
         finally:
             watch.close()
     _check([place.peer for place in places], list(members.told.values()), packed=plan.dialect.opcode != TEXT)
-    about = f"{plan.members} peers into one group, {plan.dialect.name}"
+    about = f"{plan.members} peers into one group{', one by one' if one_by_one else ''}, {plan.dialect.name}"
     return Result(scenario=plan.scenario, about=about, unit="peer_joined", latency=Latency.of(members.waited), **meter.figures(notices))
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from gateway.bench.arrivals import idle, reconnect
 from gateway.bench.dialect import Packed, Signal
 from gateway.bench.fanout import fan_out
-from gateway.bench.join import join
+from gateway.bench.join import join, trickle
 from gateway.bench.plan import MIXED, Plan
 from gateway.bench.progress import Tell
 from gateway.bench.relay import closed_loop, open_loop
@@ -32,6 +32,7 @@ SCENARIOS = {
     "mixed": Scenario(closed_loop, "relay of what a negotiation sends: candidates of 120 characters, descriptions of up to 37,000"),
     "fanout": Scenario(fan_out, "one of a group of --members speaks to all others"),
     "join": Scenario(join, "--members peers join one group in one moment"),
+    "trickle": Scenario(trickle, "the same, one after the other"),
     "idle": Scenario(idle, "--connections that register and are left alone: the cost of letting in, memory of each"),
     "reconnect": Scenario(reconnect, "--connections are cut off and all come back at once"),
 }

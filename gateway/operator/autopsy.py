@@ -6,6 +6,7 @@ It is the witness of the actors (`actors.ports.Witness`) where there is a listen
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from typing import TypeAlias
 
 from actors.events import Format, Reference, Relayed
 from actors.messages import GroupKey
@@ -16,7 +17,11 @@ from gateway.candidates import UNREADABLE, candidate_types, read_payload
 __all__ = ["PAIRS", "Autopsy", "Passage", "Trace"]
 
 PAIRS = 4096
-"""Pairs that are remembered, each in one direction, about 1 kB each; beyond it the one that was quiet for longest is forgotten."""
+"""Pairs that are remembered, each in one direction, about 1 kB each; beyond it one that was quiet for long is forgotten.
+
+It is one of the tenant that remembers a new one, if that has its share, or of the one that has most: a client that offers to names which it
+makes up takes the memory of its own tenant alone.
+"""
 
 MDNS = "mdns"
 """A host candidate that hides its address behind a name (``….local``): the other side has to resolve it, within one network alone."""
@@ -68,6 +73,10 @@ def _read(form: Format, payload: bytes) -> list[str]:
         return [UNREADABLE]
 
 
+_Traces: TypeAlias = OrderedDict[tuple[GroupKey, str, str], Trace]
+"""By group, sender and receiver; the pair that was quiet for longest is the first."""
+
+
 class Autopsy:
     """The traces of the last PAIRS pairs (`actors.ports.Witness`)."""
 
@@ -75,7 +84,8 @@ class Autopsy:
         self._monotonic = monotonic
         self._metrics = metrics
         self._pairs = pairs
-        self._traces: OrderedDict[tuple[GroupKey, str, str], Trace] = OrderedDict()
+        self._by_tenant: dict[str, _Traces] = {}
+        self._count = 0
 
     def delivered(self, key: GroupKey, message: Relayed, target_id: str) -> None:
         """An offer, answer or candidate was handed to the outbox of its target."""
@@ -94,24 +104,39 @@ class Autopsy:
 
     def find(self, key: GroupKey, source_id: str, target_id: str) -> Trace:
         """What is remembered of one direction; an empty trace where that is nothing."""
-        return self._traces.get((key, source_id, target_id)) or Trace()
+        return self._of(key.tenant).get((key, source_id, target_id)) or Trace()
 
     def between(self, key: GroupKey, peer_ids: Collection[str]) -> dict[tuple[str, str], Trace]:
-        """What is remembered between these peers of a group, by sender and receiver. Looks at all pairs: 0.4 ms."""
+        """What is remembered between these peers of a group, by sender and receiver. Looks at all pairs of the tenant: 0.4 ms."""
         return {
             (source, target): trace
-            for (group, source, target), trace in self._traces.items()
+            for (group, source, target), trace in self._of(key.tenant).items()
             if group == key and source in peer_ids and target in peer_ids
         }
 
+    def _of(self, tenant: str) -> _Traces:
+        return self._by_tenant.get(tenant) or OrderedDict()
+
     def _trace(self, key: GroupKey, source_id: str, target_id: str) -> Trace:
+        traces = self._by_tenant.get(key.tenant)
+        if traces is None:
+            traces = self._by_tenant[key.tenant] = OrderedDict()
         pair = (key, source_id, target_id)
-        trace = self._traces.get(pair)
+        trace = traces.get(pair)
         if trace is None:
-            trace = self._traces[pair] = Trace()
-            if len(self._traces) > self._pairs:
-                self._traces.popitem(last=False)
-                self._metrics.increment("autopsy_evictions")
+            trace = traces[pair] = Trace()
+            self._count += 1
+            if self._count > self._pairs:
+                self._forget_one(key.tenant, traces)
         else:
-            self._traces.move_to_end(pair)
+            traces.move_to_end(pair)
         return trace
+
+    def _forget_one(self, tenant: str, traces: _Traces) -> None:
+        if len(traces) <= self._pairs // len(self._by_tenant):
+            tenant, traces = max(self._by_tenant.items(), key=lambda named: len(named[1]))
+        traces.popitem(last=False)
+        if not traces:
+            del self._by_tenant[tenant]
+        self._count -= 1
+        self._metrics.increment("autopsy_evictions")

@@ -1,6 +1,6 @@
 from actors.events import PeerInfo
 from actors.membership import Membership
-from actors.roster import Roster
+from actors.roster import CROWD, STORM_SECONDS, Roster
 from tests.broker import Broker
 from tests.doubles import ManualClock, NotingSupervisor
 
@@ -26,3 +26,19 @@ def test_who_is_away_is_not_told_of() -> None:
     bob = [members.join(peer_id, peer, None, sequence, clock.now) for sequence, peer_id in enumerate("ab", 1)][1]
     members.hide("a", peer)
     assert Roster(members, "g", clock).list_for(bob) == ()
+
+
+def test_those_who_join_one_after_the_other_may_be_told_of_together_where_many_hear_of_them() -> None:
+    clock, members = ManualClock(), Membership()
+    roster = Roster(members, "g", clock)
+    ann = members.join("a", NotingSupervisor.start(Broker().runtime), None, 1, clock.now)
+
+    def is_patient(after: float, audience: int) -> bool:
+        clock.now += after
+        return roster.joined(ann, audience).patient
+
+    assert not is_patient(0, CROWD)
+    assert is_patient(STORM_SECONDS / 2, CROWD)
+    assert not is_patient(STORM_SECONDS / 2, CROWD - 1)
+    assert is_patient(0, CROWD)
+    assert not is_patient(STORM_SECONDS * 2, CROWD)

@@ -49,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make fuzz ARGS=...", description="Fuzz frames, messages and handshakes.")
+    parser = argparse.ArgumentParser(
+        prog="make fuzz ARGS=...", description="Fuzz frames, messages, handshakes, what proxies say and tokens."
+    )
     parser.add_argument("--target", choices=(*TARGETS, PLANTED), action="append", help="one target alone; repeatable")
     parser.add_argument("--seconds", type=float, default=600, help="how long in all (default: 600)")
     parser.add_argument("--runs", type=int, help="so many inputs for each target instead")

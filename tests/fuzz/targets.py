@@ -9,7 +9,7 @@ from tests.fuzz.mutation import Havoc, Random
 
 __all__ = ["PLANTED", "TARGETS", "Target", "inputs", "load"]
 
-TARGETS = ("frames", "wire", "handshake")
+TARGETS = ("frames", "wire", "handshake", "proxies", "tokens")
 PLANTED = "planted"
 """A target with a fault, which is run only when it is named: it shows what a finding looks like, and that one is found."""
 

@@ -8,7 +8,7 @@ import gevent.event
 import pytest
 
 from gateway.clock import HubClock
-from gateway.scheduler import CROWD, TURN_ACTORS, TURN_SECONDS, HubScheduler
+from gateway.scheduler import CROWD, LINGER_SECONDS, LINGERERS, TURN_ACTORS, TURN_SECONDS, HubScheduler
 from tests.gateway.doubles import StepLoop
 
 
@@ -69,6 +69,32 @@ def test_an_actor_that_another_wakes_runs_in_the_same_turn(loop: StepLoop, sched
     assert log == ["a", "b", "c", "end"]
     assert not loop.callbacks
     assert not loop.due()
+
+
+def test_all_that_linger_are_called_back_at_one_time_and_then_others_may_again(
+    loop: StepLoop, scheduler: HubScheduler, log: list[str]
+) -> None:
+    scheduler.linger(lambda: log.append("a"))
+    loop.advance(LINGER_SECONDS / 2)
+    scheduler.linger(lambda: log.append("b"))
+    loop.settle()
+    assert log == []
+    loop.advance(LINGER_SECONDS / 2)
+    assert log == ["a", "b"]
+    scheduler.linger(lambda: log.append("c"))
+    loop.advance(LINGER_SECONDS)
+    assert log == ["a", "b", "c"]
+    assert not loop.watchers
+
+
+def test_of_many_that_linger_some_wait_for_the_next_poll(loop: StepLoop, scheduler: HubScheduler, log: list[str]) -> None:
+    for number in range(LINGERERS + 1):
+        scheduler.linger(lambda name=str(number): log.append(name))  # type: ignore[misc] # mypy knows no lambda with a default
+    loop.now += LINGER_SECONDS
+    loop.poll()
+    assert len(log) == LINGERERS
+    loop.poll()
+    assert log == [str(number) for number in range(LINGERERS + 1)]
 
 
 def test_the_end_of_a_turn_comes_once(loop: StepLoop, scheduler: HubScheduler, log: list[str]) -> None:

@@ -201,3 +201,28 @@ def test_what_the_token_function_raises_is_raised_to_the_application() -> None:
                 raise AssertionError("it was let in")
 
     run(test())
+
+
+def test_a_client_that_was_in_asks_its_token_function_again_when_that_fails() -> None:
+    answers = iter(["first", None, "second"])
+
+    def moody() -> str:
+        answer = next(answers)
+        if answer is None:
+            raise LookupError("no token just now")
+        return answer
+
+    async def test() -> None:
+        lines = [ScriptedLine(), ScriptedLine()]
+        for line in lines:
+            line.joins()
+        lines[0].breaks(1012)
+        world = ScriptedWorld(*lines)
+        async with world.signal(token=moody) as signal:
+            await listed(signal)
+            assert isinstance(await anext(signal), Lost)
+            await listed(signal)
+            assert world.tokens == ["first", "second"]
+            assert world.waits == [0.5, 1.0]
+
+    run(test())

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from gateway.bench.dialect import Signal
-from gateway.bench.join import join
+from gateway.bench.join import join, trickle
 from gateway.bench.plan import Plan
 from gateway.bench.template import Unexpected
 from tests.gateway.bench.crooked import Nth, crooked, doubled, lost, silent
@@ -16,6 +16,13 @@ def test_each_is_told_of_each_other_exactly_once() -> None:
         result = join(PLAN, target, silent)
     assert (result.count, result.unit) == (28, "peer_joined")
     assert result.latency is not None
+
+
+def test_one_by_one_each_is_told_of_each_other_too() -> None:
+    with crooked() as target:
+        result = trickle(PLAN, target, silent)
+    assert (result.count, result.unit) == (28, "peer_joined")
+    assert "one by one" in result.about
 
 
 def forgetful(message: str) -> list[str]:

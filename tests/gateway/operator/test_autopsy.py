@@ -116,6 +116,31 @@ def test_beyond_the_bound_the_pair_that_was_quiet_for_longest_is_forgotten(refus
     assert kept == {"b", "d"}
 
 
+def test_a_client_that_makes_names_up_takes_the_memory_of_its_own_tenant_alone() -> None:
+    watched = Watched(pairs=4)
+    a, b = watched.broker.join("a", "b")
+    a.relay("offer", "b", b"{}")
+    b.relay("answer", "a", b"{}")
+    (loud,) = watched.broker.join("loud", tenant="acme")
+    for number in range(10):
+        loud.relay("offer", f"nobody {number}", b"{}")
+    assert watched.autopsy.find(KEY, "a", "b").passages["offer"].count == 1
+    assert watched.autopsy.find(KEY, "b", "a").passages["answer"].count == 1
+    kept = [n for n in range(10) if watched.autopsy.find(GroupKey("acme", "g"), "loud", f"nobody {n}").passages["offer"].refusal]
+    assert kept == [8, 9]
+
+
+def test_whoever_had_all_of_the_memory_makes_room_for_another_tenant() -> None:
+    watched = Watched(pairs=2)
+    (loud,) = watched.broker.join("loud", tenant="acme")
+    for number in range(3):
+        loud.relay("offer", f"nobody {number}", b"{}")
+    a, _ = watched.broker.join("a", "b")
+    a.relay("offer", "b", b"{}")
+    assert watched.autopsy.find(KEY, "a", "b").passages["offer"].count == 1
+    assert watched.metrics.value("autopsy_evictions") == 2
+
+
 def relayed_of(payload: bytes) -> Relayed:
     return Relayed("candidate", "b", "a", payload, Format.MSGPACK, NOBODY)
 
