@@ -6,9 +6,9 @@ from actors.events import PeerInfo, PeerJoined
 from actors.membership import Member, Membership
 from actors.ports import Clock
 
-__all__ = ["CROWD", "STORM_SECONDS", "Roster"]
+__all__ = ["AUDIENCE", "STORM_SECONDS", "Roster"]
 
-CROWD, STORM_SECONDS = 32, 0.02
+AUDIENCE, STORM_SECONDS = 32, 0.02
 """When joins follow each other so fast and so many hear of each, these may hear of several at once (`gateway.scheduler.LINGER_SECONDS`)."""
 
 
@@ -40,7 +40,7 @@ class Roster:
         """What `audience` others are told of one that has just joined. To be asked for once."""
         now = self._clock.monotonic()
         before, self._joined_at = self._joined_at, now
-        return PeerJoined(self.info(member), {}, patient=audience >= CROWD and now - before < STORM_SECONDS)
+        return PeerJoined(self.info(member), {}, patient=audience >= AUDIENCE and now - before < STORM_SECONDS)
 
     def _offset(self) -> float:
         """What makes a time of day of a time on the monotonic clock."""

@@ -1,6 +1,6 @@
 from actors.events import PeerInfo
 from actors.membership import Membership
-from actors.roster import CROWD, STORM_SECONDS, Roster
+from actors.roster import AUDIENCE, STORM_SECONDS, Roster
 from tests.broker import Broker
 from tests.doubles import ManualClock, NotingSupervisor
 
@@ -37,8 +37,8 @@ def test_those_who_join_one_after_the_other_may_be_told_of_together_where_many_h
         clock.now += after
         return roster.joined(ann, audience).patient
 
-    assert not is_patient(0, CROWD)
-    assert is_patient(STORM_SECONDS / 2, CROWD)
-    assert not is_patient(STORM_SECONDS / 2, CROWD - 1)
-    assert is_patient(0, CROWD)
-    assert not is_patient(STORM_SECONDS * 2, CROWD)
+    assert not is_patient(0, AUDIENCE)
+    assert is_patient(STORM_SECONDS / 2, AUDIENCE)
+    assert not is_patient(STORM_SECONDS / 2, AUDIENCE - 1)
+    assert is_patient(0, AUDIENCE)
+    assert not is_patient(STORM_SECONDS * 2, AUDIENCE)

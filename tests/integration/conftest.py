@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.certificate import Certificate
 from tests.integration.line import PATIENCE
-from tests.integration.server import CLOSE_TIMEOUT, Server, quiet_environ
+from tests.integration.server import CLOSE_TIMEOUT, Server, ended_in_order, quiet_environ
 from tests.sources import ROOT
 
 Settings = dict[str, object]
@@ -73,20 +73,13 @@ def server(request: pytest.FixtureRequest, share: Callable[..., Server], certifi
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
     """Starts servers for one test (arguments as of `Server`); ends them, and fails if that does not go in order."""
-    started: list[Server] = []
+    with ended_in_order() as started:
 
-    def start(settings: Settings | None = None, **more: Any) -> Server:  # noqa: ANN401 - whatever `Server` takes
-        started.append(Server(settings, **more))
-        return started[-1]
+        def start(settings: Settings | None = None, **more: Any) -> Server:  # noqa: ANN401 - whatever `Server` takes
+            started.append(Server(settings, **more))
+            return started[-1]
 
-    try:
         yield start
-        for server in started:
-            server.stop()
-            server.check()
-    finally:
-        for server in started:
-            server.kill()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.integration.client import Client
 from tests.integration.line import PATIENCE, Line
 from tests.sources import ROOT
 
-__all__ = ["CLOSE_TIMEOUT", "Answer", "Server", "command", "is_fault", "quiet_environ"]
+__all__ = ["CLOSE_TIMEOUT", "Answer", "Server", "command", "ended_in_order", "is_fault", "quiet_environ"]
 
 CLOSE_TIMEOUT = 0.25
 """Seconds that a client has to let go of the standing servers after a close frame."""
@@ -263,3 +263,17 @@ def is_fault(line: str) -> bool:
     if told["logger"] == "gateway.pulse" or told["level"] == "debug":
         return False  # the machine has other things to do, too
     return told["level"] in {"error", "critical"} or "exception" in told or "failed" in told["message"] or "lost" in told["message"]
+
+
+@contextmanager
+def ended_in_order() -> Iterator[list[Server]]:
+    """Takes servers as they are started; ends them, and fails if that does not go in order."""
+    started: list[Server] = []
+    try:
+        yield started
+        for server in started:
+            server.stop()
+            server.check()
+    finally:
+        for server in started:
+            server.kill()

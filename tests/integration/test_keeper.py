@@ -16,7 +16,7 @@ from tests.integration.client import Client, PackedClient
 from tests.integration.daemon import Daemon
 from tests.integration.line import PATIENCE
 from tests.integration.relay import Relay
-from tests.integration.server import Server
+from tests.integration.server import Server, ended_in_order
 from tests.integration.tenancy import Tenancy
 
 SETTINGS = {"drain.reconnect_spread": 0}
@@ -33,20 +33,13 @@ def relay() -> Iterator[Relay]:
 @pytest.fixture
 def keep() -> Iterator[Keep]:
     """Starts keepers for an address upstream; ends them, and fails if that does not go in order."""
-    started: list[Server] = []
+    with ended_in_order() as started:
 
-    def start(upstream: str, *more: object) -> Server:
-        started.append(Server(arguments=["keeper", "--upstream", upstream, "--listen", "127.0.0.1:0", *map(str, more)]))
-        return started[-1]
+        def start(upstream: str, *more: object) -> Server:
+            started.append(Server(arguments=["keeper", "--upstream", upstream, "--listen", "127.0.0.1:0", *map(str, more)]))
+            return started[-1]
 
-    try:
         yield start
-        for keeper in started:
-            keeper.stop()
-            keeper.check()
-    finally:
-        for keeper in started:
-            keeper.kill()
 
 
 def at(server: Server | Relay) -> str:

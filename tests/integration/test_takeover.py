@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.integration.client import Client
-from tests.integration.server import Server
+from tests.integration.server import Server, ended_in_order
 from tests.soak.newcomers import Newcomers
 from tests.soak.restarts import SHARED, restarts, successor
 
@@ -16,20 +16,13 @@ RATE, SOME = 100.0, 20
 @pytest.fixture
 def succeed() -> Iterator[Callable[[Server], Server]]:
     """Starts the process that is to replace a server."""
-    started: list[Server] = []
+    with ended_in_order() as started:
 
-    def start(server: Server) -> Server:
-        started.append(successor(server))
-        return started[-1]
+        def start(server: Server) -> Server:
+            started.append(successor(server))
+            return started[-1]
 
-    try:
         yield start
-        for server in started:
-            server.stop()
-            server.check()
-    finally:
-        for server in started:
-            server.kill()
 
 
 def older(serve: Callable[..., Server]) -> Server:
