@@ -3,17 +3,16 @@
 The gateway implements each port for production and `tests/doubles.py` for unit tests; the actors know nothing of either.
 """
 
-from collections.abc import Callable, Collection, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, Protocol
 
-from actors.reasons import CloseCode, ErrorCode, LeaveReason
+from actors.reasons import CloseCode, ErrorCode
 
 if TYPE_CHECKING:
     from actors.events import Event, Reference, Relayed
     from actors.messages import GroupKey, GroupRef
-    from actors.presence import Claim, Presence, Word
 
-__all__ = ["Backplane", "Clock", "IceServers", "Metrics", "Outbox", "Runnable", "Scheduler", "SharedBackplane", "Timer", "Witness"]
+__all__ = ["Backplane", "Clock", "IceServers", "Metrics", "Outbox", "Runnable", "Scheduler", "Timer", "Witness"]
 
 
 class Clock(Protocol):
@@ -93,64 +92,6 @@ class Backplane(Protocol):
 
     def place(self, key: "GroupKey") -> int:
         """The next place in the group's total order of joins: larger than every one since the group began, whichever actor asked."""
-
-
-class SharedBackplane(Protocol):
-    """Where groups live that have members on several nodes: one order of joins for all of them (`actors.presence`).
-
-    No method waits, and none raises but where it says so. What is asked for while the way to the backplane is cut is dropped: the group
-    gets a `Resync` when it is there again, and then says what holds. So a group that remembers whom it has needs no queue here.
-
-    The contract that every one passes is `tests/contract/`.
-
-    Attributes:
-        node: the name of this node, which no other process has or will ever have.
-
-    """
-
-    node: str
-
-    def attach(self, key: "GroupKey", group: "GroupRef") -> None:
-        """Tell `group` from now on what happens in the group `key`. As `Backplane.attach`.
-
-        Raises:
-            GroupConflict: another living actor of this node is told.
-
-        """
-
-    def detach(self, key: "GroupKey", group: "GroupRef") -> None:
-        """Tell it no more. Does nothing when it is not `group` that is told."""
-
-    def claim(self, key: "GroupKey", claim: "Claim") -> None:
-        """Ask for a place.
-
-        The group is answered with `Taken`, `NoRoom`, or the change itself: as a `Changed`, or if this node had no member in the group
-        before, as a `Snapshot` that holds it. All other nodes of the group hear of the `Changed`.
-        """
-
-    def leave(self, key: "GroupKey", ticket: str, peer_id: str, reason: "LeaveReason | None") -> None:
-        """Give the place up, or with `AWAY` hide it. Nothing happens when the id has another ticket by then."""
-
-    def revive(self, key: "GroupKey", ticket: str, peer_id: str) -> None:
-        """Bring a hidden peer back, in the last place: a `Changed` that it has joined, for all nodes of the group."""
-
-    def update(self, key: "GroupKey", presence: "Presence") -> None:
-        """Tell the others new metadata."""
-
-    def declare(self, key: "GroupKey", presences: "Collection[Presence]", known: "Collection[str]") -> None:
-        """Say whom this node has in the group, these and no others; `known` are the tickets of all whom it has heard of, its own too.
-
-        A peer that is not there any more gets its place back: with its sequence if all that are there now are `known`, and nobody has given
-        this node up; else in the last place. One whose id has another owner does not. The group is answered with a `Snapshot`, the others
-        hear of it as `Declared`.
-        """
-
-    def send(self, key: "GroupKey", node: str, word: "Word") -> bool:
-        """Say something to the group's actor on another node; first in, first out, behind every change that was heard of before.
-
-        At most once. False when it is known already that it cannot arrive. When that turns out later, the sender of a `Carried` message is
-        told `UNAVAILABLE`.
-        """
 
 
 class IceServers(Protocol):

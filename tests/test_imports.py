@@ -17,7 +17,7 @@ ACTORS_LAYERS = (
     ("conduct", "events"),
     ("messages",),
     ("census", "membership", "pairing", "ports", "rules", "supervision", "terms"),
-    ("client", "ownership", "presence", "quota", "resume", "roster", "unlisted"),
+    ("client", "ownership", "quota", "resume", "roster", "unlisted"),
     ("peer_rules", "runtime"),
     ("contest", "seat"),
     ("delivery", "watch"),

@@ -68,7 +68,6 @@ PARTS = {
     "caddy": Part("caddy", "caddy", "the proxy of conf/deploy/Caddyfile"),
     "promtool": Part("promtool", "prometheus", "judges the rules of conf/deploy"),
     "systemd-analyze": Part("systemd-analyze", "systemd", "judges the unit of conf/deploy"),
-    "redis-server": Part("redis-server", "redis-server", "the backplane of nodes under test"),
     "curl": Part("curl", "curl", "what the pages have operators type"),
     "faketime": Part("faketime", "faketime", "sets the time of day of a server under test"),
 }
